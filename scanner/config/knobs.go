@@ -1,0 +1,189 @@
+package config
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/scanner/config/strict"
+)
+
+// The types of a knob's value.
+const (
+	TypeInt      = "int"      // a whole number
+	TypeChoice   = "choice"   // one of Values
+	TypeSize     = "size"     // bytes; flat: a whole number
+	TypeDuration = "duration" // flat: seconds
+)
+
+// The scales on which a search steps through a knob's range.
+const (
+	Linear = "linear"
+	Log2   = "log2"
+)
+
+// Knob describes one parameter of the configuration.
+type Knob struct {
+	Name     string   // "io.workers"
+	Type     string   // int, choice, size or duration
+	Scale    string   // linear or log2; empty for a choice
+	Ordered  bool     // whether neighbouring values behave alike
+	Min, Max float64  // the valid range, both inclusive, in flat units; 0, 0 for a choice
+	Values   []string // of a choice, all that are built; else the words that may stand for a number: auto, off, none
+	Later    []string // words of SPEC that are not built yet, refused by name
+	Doc      string   // one line, with the unit
+	Built    bool     // false while only one neutral value is accepted
+}
+
+// Knobs describes every knob, in the order of the file. The slices are the
+// caller's own.
+func Knobs() []Knob {
+	described := make([]Knob, len(knobs))
+	for i, k := range knobs {
+		described[i] = k.Knob
+		described[i].Values = slices.Clone(k.Values)
+		described[i].Later = slices.Clone(k.Later)
+	}
+	return described
+}
+
+// Nearest is the name among those given that a misspelt one most likely meant,
+// or "" when none is near.
+func Nearest(name string, among []string) string { return strict.Nearest(name, among) }
+
+// knob is a Knob with its place in a Config. Values travel as string, int64 or
+// time.Duration, after the knob's type.
+type knob struct {
+	Knob
+	field   func(*Config) any // a pointer to the field: *string, *int, *int64 or *time.Duration
+	word    string            // the word that stands for instead: "auto"
+	instead int64
+	neutral any // the only value accepted while the knob is not built
+	example string
+}
+
+// Ranges end where a number is surely a slip, not where it is unwise.
+const (
+	mostWorkers = 4096 // each reader holds a file open, each analyser a parser
+	mostQueued  = 65536
+	mostCores   = 4096
+	mostLinger  = 10 * time.Second // a file that waits longer for company is lost, not batched
+	leastLimit  = 1 << 20
+	mostGOGC    = 100_000
+)
+
+// algorithms are the limiters' names in SPEC besides none.
+var algorithms = []string{ //nolint:gochecknoglobals // an immutable table
+	"static", "aimd", "vegas", "gradient2", "window", "arc", "load", "bdp", "occupancy",
+}
+
+// knobs is every knob in the order of the file.
+var knobs = []knob{ //nolint:gochecknoglobals // an immutable table
+	choice("source.order", "the order in which files are taken", func(c *Config) any { return &c.Source.Order },
+		[]string{"walk", "largest-first", "smallest-first"}, nil),
+
+	number("io.workers", Log2, 1, mostWorkers, "files read at once", func(c *Config) any { return &c.IO.Workers }),
+	choice("io.reader", "how a file's bytes are read", func(c *Config) any { return &c.IO.Reader },
+		[]string{"read"}, []string{"mmap"}),
+	choice("io.limiter", "what moves the number of reads within io.workers", func(c *Config) any { return &c.IO.Limiter },
+		[]string{"none"}, algorithms),
+
+	number("cpu.workers", Log2, 1, mostWorkers, "files analysed at once", func(c *Config) any { return &c.CPU.Workers }),
+	choice("cpu.scheduler", "who analyses: workers fed by a queue, or a goroutine per file", func(c *Config) any { return &c.CPU.Scheduler },
+		[]string{"queue", "per-file"}, []string{"steal", "threads", "inline"}),
+	choice("cpu.pin", "what ties analysers to cores", func(c *Config) any { return &c.CPU.Pin },
+		[]string{"none"}, []string{"locked", "partition"}),
+	choice("cpu.limiter", "what moves the number of analyses within cpu.workers", func(c *Config) any { return &c.CPU.Limiter },
+		[]string{"none"}, algorithms),
+
+	number("clone.workers", Log2, 1, mostWorkers, "repositories cloned at once", func(c *Config) any { return &c.Clone.Workers }).
+		unbuilt(int64(neutralClones)),
+	choice("clone.limiter", "what moves the number of clones within clone.workers", func(c *Config) any { return &c.Clone.Limiter },
+		[]string{"none"}, algorithms),
+
+	number("channel.buffer", Log2, 0, mostQueued, "batches that may wait between the pools; 0 is unbuffered",
+		func(c *Config) any { return &c.Channel.Buffer }),
+	number("channel.batch", Log2, 1, mostQueued, "files handed over together", func(c *Config) any { return &c.Channel.Batch }),
+	{
+		Knob: Knob{
+			Name: "channel.linger", Type: TypeDuration, Scale: Log2, Ordered: true, Max: mostLinger.Seconds(),
+			Doc: "longest that a file waits for its batch to fill", Built: true,
+		},
+		field: func(c *Config) any { return &c.Channel.Linger }, example: "2ms",
+	},
+
+	size("memory.budget", 1, "estimated resident bytes in flight", func(c *Config) any { return &c.Memory.Budget }).unbuilt(int64(0)),
+	number("memory.gogc", Log2, 1, mostGOGC, "heap growth between collections, in percent", func(c *Config) any { return &c.Memory.GOGC }).
+		or("off", -1),
+	size("memory.gomemlimit", leastLimit, "soft limit of the Go heap; parse trees are outside it",
+		func(c *Config) any { return &c.Memory.GOMemLimit }),
+	number("memory.arenas", Log2, 1, mostCores, "arenas of the C allocator", func(c *Config) any { return &c.Memory.Arenas }).
+		or("auto", 0).unbuilt(int64(0)),
+
+	number("runtime.gomaxprocs", Log2, 1, mostCores, "threads that run Go code at once", func(c *Config) any { return &c.Runtime.GOMAXPROCS }).
+		or("auto", 0),
+}
+
+// neutralClones is the clone pool of every preset until cloning is built.
+const neutralClones = 4
+
+func number(name, scale string, low, high float64, doc string, field func(*Config) any) knob {
+	return knob{Knob: Knob{Name: name, Type: TypeInt, Scale: scale, Ordered: true, Min: low, Max: high, Doc: doc, Built: true}, field: field}
+}
+
+// choice is built as soon as there is something to choose.
+func choice(name, doc string, field func(*Config) any, built, later []string) knob {
+	return knob{Knob: Knob{Name: name, Type: TypeChoice, Values: built, Later: later, Doc: doc, Built: len(built) > 1}, field: field}
+}
+
+func size(name string, least float64, doc string, field func(*Config) any) knob {
+	k := knob{
+		Knob:  Knob{Name: name, Type: TypeSize, Scale: Log2, Ordered: true, Min: least, Max: math.MaxInt64, Doc: doc, Built: true},
+		field: field, example: "512MiB",
+	}
+	return k.or("none", 0)
+}
+
+// or lets a word stand for a number that is outside the range.
+func (k knob) or(word string, instead int64) knob {
+	k.word, k.instead, k.Values = word, instead, []string{word}
+	return k
+}
+
+// unbuilt accepts the neutral value alone.
+func (k knob) unbuilt(neutral any) knob {
+	k.neutral, k.Built = neutral, false
+	return k
+}
+
+// section and key are the two levels of the file that a knob's name joins.
+func (k knob) section() string { s, _, _ := strings.Cut(k.Name, "."); return s }
+func (k knob) key() string     { _, s, _ := strings.Cut(k.Name, "."); return s }
+
+// find returns the knob of that name.
+func find(name string) (knob, bool) {
+	i := slices.IndexFunc(knobs, func(k knob) bool { return k.Name == name })
+	if i < 0 {
+		return knob{}, false
+	}
+	return knobs[i], true
+}
+
+// names lists the knobs' names.
+func names() []string {
+	all := make([]string, len(knobs))
+	for i, k := range knobs {
+		all[i] = k.Name
+	}
+	return all
+}
+
+// sections lists the file's sections in order.
+func sections() []string {
+	all := make([]string, len(knobs))
+	for i, k := range knobs {
+		all[i] = k.section()
+	}
+	return slices.Compact(all)
+}

@@ -1,0 +1,178 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/scanner/config/strict"
+)
+
+// Preset is a named configuration. What it holds depends on the usable cores.
+type Preset struct {
+	Name string
+	Doc  string // one line
+}
+
+// The numbers of Default, in one place so that an answer changes one line.
+const (
+	defaultReaders        = 16 // see Default
+	defaultReadersPerCore = 2
+	defaultBuffer         = 1
+	defaultBatch          = 1
+	defaultLinger         = 2 * time.Millisecond
+	defaultGOGC           = 100
+)
+
+// Default is the configuration of a scan without a file, on this many usable
+// cores: the best we know without measuring. The first figures come from the
+// prototype of this scanner, on two cores and few repeats; each number names the
+// experiment that asks again, and experiments/answers keeps what it said.
+//
+//   - cpu.workers = cores (experiments/pool-split): analysis is nearly all of the
+//     work; more analysers than cores brought no throughput, fewer cost 40 %.
+//   - io.workers = max(16, 2 × cores) (experiments/pool-split): readers hardly move
+//     the throughput of a warm cache, while storage with 5 ms a file wants 1.6 of
+//     them for each analyser of 3.2 ms a file (Little's law), and slower storage
+//     more. Fewer would shorten the sojourn of a warm scan, at up to eight times
+//     the wall on slow storage.
+//   - channel.buffer = 1, channel.batch = 1 (experiments/pool-split, the p99 of
+//     default against naive): p99 is the files that queue ÷ throughput; a short
+//     buffer cut it tenfold at no cost in throughput. Linger has no effect at batch
+//     1, and is there for those who raise the batch.
+//   - memory.gogc = 100, no gomemlimit: parse trees live in the C heap, so that
+//     neither moved throughput or peak memory by more than the noise.
+//   - source.order = walk: largest-first gained 12 % where a few files dominate, and
+//     held back the first result for a second.
+func Default(cores int) Config {
+	cores = max(cores, 1)
+	c := naive(cores)
+	c.IO.Workers = min(max(defaultReaders, defaultReadersPerCore*cores), mostWorkers)
+	c.Channel = Channel{Buffer: defaultBuffer, Batch: defaultBatch, Linger: defaultLinger}
+	return c
+}
+
+// naive is the source documents' default, and the ground of the other presets.
+func naive(cores int) Config {
+	cores = min(max(cores, 1), mostWorkers)
+	return Config{
+		Source:  Source{Order: "walk"},
+		IO:      IO{Workers: cores, Reader: "read", Limiter: "none"},
+		CPU:     CPU{Workers: cores, Scheduler: "queue", Pin: "none", Limiter: "none"},
+		Clone:   Clone{Workers: neutralClones, Limiter: "none"},
+		Channel: Channel{Buffer: 100, Batch: 1, Linger: defaultLinger},
+		Memory:  Memory{GOGC: defaultGOGC},
+	}
+}
+
+// goIdiom is one semaphore of 64 around a goroutine for each file.
+func goIdiom(cores int) Config {
+	c := naive(cores)
+	c.CPU.Scheduler = "per-file"
+	c.IO.Workers, c.CPU.Workers = 64, 64
+	return c
+}
+
+func partition20(cores int) Config {
+	c := naive(cores)
+	c.IO.Workers = max(2, c.CPU.Workers/5)
+	c.CPU.Workers = max(1, c.CPU.Workers-c.IO.Workers)
+	return c
+}
+
+func partition25(cores int) Config {
+	c := naive(cores)
+	if cores <= 4 {
+		c.IO.Workers, c.CPU.Workers = 2, 2
+		return c
+	}
+	c.IO.Workers = max(2, c.CPU.Workers/4)
+	c.CPU.Workers -= c.IO.Workers
+	return c
+}
+
+func batched(cores int) Config {
+	c := naive(cores)
+	c.Channel.Batch = 50
+	return c
+}
+
+// recipe is a preset with what makes it; without, needs names what is missing.
+type recipe struct {
+	Preset
+	make  func(cores int) Config
+	needs string
+}
+
+// recipes is every preset in the order in which they are shown.
+var recipes = []recipe{ //nolint:gochecknoglobals // an immutable table
+	{Preset: Preset{"default", "the best we know without measuring; what a scan without a file uses"}, make: Default},
+	{Preset: Preset{"naive", "as many readers and analysers as cores, a buffer of 100"}, make: naive},
+	{Preset: Preset{"go-idiom", "a goroutine for each file behind one semaphore of 64"}, make: goIdiom},
+	{Preset: Preset{"partition-20", "a fifth of the cores reads (at least two), the rest analyse"}, make: partition20},
+	{Preset: Preset{"partition-25", "a quarter of the cores reads (at least two), the rest analyse; two and two up to four cores"}, make: partition25},
+	{Preset: Preset{"batched", "naive, with 50 files handed over together"}, make: batched},
+	{Preset: Preset{Name: "pinned"}, needs: "cpu.pin partition"},
+	{Preset: Preset{Name: "bounded"}, needs: "memory.budget"},
+	{Preset: Preset{Name: "adaptive"}, needs: "limiters"},
+}
+
+// Presets lists the presets that are built.
+func Presets() []Preset {
+	var built []Preset
+	for _, r := range recipes {
+		if r.make != nil {
+			built = append(built, r.Preset)
+		}
+	}
+	return built
+}
+
+// FromPreset is the preset of that name on this many usable cores. The error of
+// an unknown name holds the nearest; one that is not built yet says what it needs.
+func FromPreset(name string, cores int) (Config, error) {
+	i := slices.IndexFunc(recipes, func(r recipe) bool { return r.Name == name })
+	if i >= 0 && recipes[i].make != nil {
+		return recipes[i].make(max(cores, 1)), nil
+	}
+	built := presetNames()
+	if i >= 0 {
+		return Config{}, fmt.Errorf("preset %q is not built yet, it needs %s; use %s", name, recipes[i].needs, strict.OneOf(built))
+	}
+	if near := Nearest(name, built); near != "" {
+		return Config{}, fmt.Errorf("unknown preset %q; did you mean %q?", name, near)
+	}
+	return Config{}, fmt.Errorf("unknown preset %q; expected %s", name, strict.OneOf(built))
+}
+
+func presetNames() []string {
+	var built []string
+	for _, p := range Presets() {
+		built = append(built, p.Name)
+	}
+	return built
+}
+
+// Same groups the presets that are one configuration on this many usable cores.
+// Presets that stand alone are left out.
+func Same(cores int) [][]string {
+	groups := make(map[Config][]string)
+	var order []Config
+	for _, r := range recipes {
+		if r.make == nil {
+			continue
+		}
+		c := r.make(max(cores, 1))
+		if len(groups[c]) == 0 {
+			order = append(order, c)
+		}
+		groups[c] = append(groups[c], r.Name)
+	}
+	var same [][]string
+	for _, c := range order {
+		if len(groups[c]) > 1 {
+			same = append(same, groups[c])
+		}
+	}
+	return same
+}

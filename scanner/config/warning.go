@@ -1,0 +1,50 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Warnings names the knobs that somebody changed and that have no effect beside
+// the others, one sentence a reason. A configuration alone cannot tell what was
+// asked for: what naive or Default say too passes for unasked. File knows better.
+func (c Config) Warnings() []string {
+	var changed []string
+	plain, usual := naive(1), Default(1)
+	for _, k := range knobs {
+		if value := k.get(c); value != k.get(plain) && value != k.get(usual) {
+			changed = append(changed, k.Name)
+		}
+	}
+	return c.idle(changed)
+}
+
+// Warnings names the knobs that the file gives and that have no effect beside the
+// others, one sentence a reason.
+func (f File) Warnings() []string { return f.Config.idle(f.Given) }
+
+// idle words the warnings for those of the names that have no effect.
+func (c Config) idle(names []string) []string {
+	var warnings []string
+	warn := func(why string, idle ...string) {
+		idle = slices.DeleteFunc(idle, func(name string) bool { return !slices.Contains(names, name) })
+		if len(idle) > 0 {
+			warnings = append(warnings, fmt.Sprintf("%s: without effect %s", strings.Join(idle, ", "), why))
+		}
+	}
+	switch {
+	case c.CPU.Scheduler == "per-file":
+		warn("under cpu.scheduler per-file, where nothing is handed over", "channel.buffer", "channel.batch", "channel.linger")
+	case c.Channel.Batch == 1:
+		warn("while channel.batch is 1", "channel.linger")
+	}
+	for _, limiter := range []struct{ name, algorithm string }{
+		{"io.limiter", c.IO.Limiter}, {"cpu.limiter", c.CPU.Limiter}, {"clone.limiter", c.Clone.Limiter},
+	} {
+		if limiter.algorithm == "none" {
+			warn("while "+limiter.name+" is none", limiter.name+".initial", limiter.name+".min", limiter.name+".max")
+		}
+	}
+	return warnings
+}
