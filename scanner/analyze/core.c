@@ -1,0 +1,234 @@
+#define _POSIX_C_SOURCE 200809L // clock_gettime
+
+#include "core.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// Matches in progress at one time; tree-sitter drops matches silently beyond
+// it, so the scan fails instead. Our patterns stay below 100 on any file seen.
+#define MATCHES_IN_PROGRESS 65536
+
+// A scanner gives back buffers larger than this after a scan, in entries: one
+// strange file must not hold memory for the rest of the run.
+#define KEPT_ENTRIES 65536
+
+static uint8_t op_named(const char *name, uint32_t length) {
+  static const struct { const char *name; uint8_t op; } ops[] = {
+    {"eq?", SLUICE_OP_EQ},
+    {"not-eq?", SLUICE_OP_NOT_EQ},
+    {"any-of?", SLUICE_OP_ANY_OF},
+    {"not-any-of?", SLUICE_OP_NOT_ANY_OF},
+  };
+  for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+    if (strlen(ops[i].name) == length && memcmp(ops[i].name, name, length) == 0) return ops[i].op;
+  }
+  return SLUICE_OP_OTHER;
+}
+
+sluice_query *sluice_query_new(const TSLanguage *language, const char *source, uint32_t length,
+                               uint32_t *error_offset, TSQueryError *error_type) {
+  TSQuery *query = ts_query_new(language, source, length, error_offset, error_type);
+  if (!query) return NULL;
+  uint32_t strings = ts_query_string_count(query);
+  sluice_query *self = calloc(1, sizeof *self);
+  uint8_t *ops = calloc(strings + 1, 1);
+  if (!self || !ops) {
+    free(self);
+    free(ops);
+    ts_query_delete(query);
+    return NULL;
+  }
+  for (uint32_t i = 0; i < strings; i++) {
+    uint32_t name_length;
+    const char *name = ts_query_string_value_for_id(query, i, &name_length);
+    ops[i] = op_named(name, name_length);
+  }
+  self->query = query;
+  self->ops = ops;
+  return self;
+}
+
+void sluice_query_delete(sluice_query *self) {
+  if (!self) return;
+  ts_query_delete(self->query);
+  free(self->ops);
+  free(self);
+}
+
+sluice_scanner *sluice_scanner_new(void) {
+  sluice_scanner *self = calloc(1, sizeof *self);
+  if (!self) return NULL;
+  self->parser = ts_parser_new();
+  self->cursor = ts_query_cursor_new();
+  ts_query_cursor_set_match_limit(self->cursor, MATCHES_IN_PROGRESS);
+  return self;
+}
+
+void sluice_scanner_delete(sluice_scanner *self) {
+  if (!self) return;
+  ts_query_cursor_delete(self->cursor);
+  ts_parser_delete(self->parser);
+  free(self->matches);
+  free(self->spans);
+  free(self);
+}
+
+// any_equal tells whether a node's text is one of the strings of a predicate.
+static bool any_equal(const TSQuery *query, const TSQueryPredicateStep *values, uint32_t count,
+                      const char *text, uint32_t length) {
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t value_length;
+    const char *value = ts_query_string_value_for_id(query, values[i].value_id, &value_length);
+    if (value_length == length && memcmp(value, text, length) == 0) return true;
+  }
+  return false;
+}
+
+// satisfies evaluates one predicate (its steps without the closing one). Every
+// node of the capture must agree; a capture without a node agrees, as in
+// tree-sitter's own bindings. Other predicates are left to Go, which has
+// checked the shape of all of them when the query was made.
+static bool satisfies(const sluice_query *self, const TSQueryPredicateStep *steps, uint32_t count,
+                      const TSQueryMatch *match, const char *source) {
+  uint8_t op = self->ops[steps[0].value_id];
+  if (op == SLUICE_OP_OTHER) return true;
+  bool wanted = op == SLUICE_OP_EQ || op == SLUICE_OP_ANY_OF;
+  for (uint16_t i = 0; i < match->capture_count; i++) {
+    const TSQueryCapture *capture = &match->captures[i];
+    if (capture->index != steps[1].value_id) continue;
+    uint32_t start = ts_node_start_byte(capture->node), end = ts_node_end_byte(capture->node);
+    if (any_equal(self->query, steps + 2, count - 2, source + start, end - start) != wanted) return false;
+  }
+  return true;
+}
+
+static bool satisfies_all(const sluice_query *self, const TSQueryMatch *match, const char *source) {
+  uint32_t count;
+  const TSQueryPredicateStep *steps = ts_query_predicates_for_pattern(self->query, match->pattern_index, &count);
+  for (uint32_t first = 0, i = 0; i < count; i++) {
+    if (steps[i].type != TSStepDone) continue;
+    if (!satisfies(self, steps + first, i - first, match, source)) return false;
+    first = i + 1;
+  }
+  return true;
+}
+
+// grow makes room for `more` further entries and returns the buffer, or NULL
+// with the old one intact.
+static void *grow(void *buffer, uint32_t used, uint32_t more, uint32_t *capacity, size_t size) {
+  if (more <= *capacity - used) return buffer;
+  uint32_t wanted = *capacity ? *capacity : 64;
+  while (wanted - used < more) wanted *= 2;
+  void *larger = realloc(buffer, wanted * size);
+  if (larger) *capacity = wanted;
+  return larger;
+}
+
+// keep copies a match out of the cursor, whose memory the next match reuses.
+static bool keep(sluice_scanner *self, const TSQueryMatch *match) {
+  sluice_match *matches = grow(self->matches, self->match_count, 1, &self->match_capacity, sizeof *matches);
+  if (!matches) return false;
+  self->matches = matches;
+  // One more than needed, so that a match without captures asks for room too.
+  sluice_span *spans = grow(self->spans, self->span_count, match->capture_count + 1u, &self->span_capacity, sizeof *spans);
+  if (!spans) return false;
+  self->spans = spans;
+
+  matches[self->match_count++] = (sluice_match){match->pattern_index, self->span_count, match->capture_count};
+  for (uint16_t i = 0; i < match->capture_count; i++) {
+    TSNode node = match->captures[i].node;
+    spans[self->span_count++] = (sluice_span){
+      match->captures[i].index, ts_node_start_byte(node), ts_node_end_byte(node),
+    };
+  }
+  return true;
+}
+
+static void forget(sluice_scanner *self) {
+  self->match_count = self->span_count = 0;
+  if (self->match_capacity > KEPT_ENTRIES) {
+    free(self->matches);
+    self->matches = NULL;
+    self->match_capacity = 0;
+  }
+  if (self->span_capacity > KEPT_ENTRIES) {
+    free(self->spans);
+    self->spans = NULL;
+    self->span_capacity = 0;
+  }
+}
+
+// allowance is the processor time that one scan may take. Recovery from errors,
+// and a query over a node with many errors, take time quadratic in the text:
+// 300 kB of quotation marks keep the parser busy for a minute. The core asks
+// after every hundred steps; some of those are dear, so the clock is read at
+// every sixteenth question, about once in a tenth of a second at worst.
+typedef struct {
+  uint64_t until; // on the clock of this thread, nanoseconds
+  uint32_t asked;
+  bool spent;
+} allowance;
+
+static uint64_t thread_time(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool is_spent(allowance *self) {
+  if (!self->spent && ++self->asked % 16 == 0) self->spent = thread_time() > self->until;
+  return self->spent;
+}
+
+static bool parse_is_spent(TSParseState *state) { return is_spent(state->payload); }
+static bool query_is_spent(TSQueryCursorState *state) { return is_spent(state->payload); }
+
+// text is a source as the parser reads it: in place, whatever remains at once.
+typedef struct {
+  const char *bytes;
+  uint32_t length;
+} text;
+
+static const char *read_text(void *payload, uint32_t at, TSPoint position, uint32_t *bytes_read) {
+  const text *self = payload;
+  (void)position;
+  if (at >= self->length) {
+    *bytes_read = 0;
+    return "";
+  }
+  *bytes_read = self->length - at;
+  return self->bytes + at;
+}
+
+static int collect(sluice_scanner *self, const sluice_query *query, const TSTree *tree, const char *source, allowance *left) {
+  TSQueryCursorOptions options = {left, query_is_spent};
+  ts_query_cursor_exec_with_options(self->cursor, query->query, ts_tree_root_node(tree), &options);
+  TSQueryMatch match;
+  while (ts_query_cursor_next_match(self->cursor, &match)) {
+    if (satisfies_all(query, &match, source) && !keep(self, &match)) return SLUICE_NO_MEMORY;
+  }
+  if (left->spent) return SLUICE_TOO_COSTLY;
+  return ts_query_cursor_did_exceed_match_limit(self->cursor) ? SLUICE_TOO_MANY : SLUICE_OK;
+}
+
+// sluice_scan parses source and keeps the matches of a query, or only parses
+// where the query is NULL, within some nanoseconds of processor time. The text
+// is read in place and not kept.
+int sluice_scan(sluice_scanner *self, const TSLanguage *language, const sluice_query *query,
+                const char *source, uint32_t length, uint64_t nanoseconds) {
+  forget(self);
+  if (!ts_parser_set_language(self->parser, language)) return SLUICE_NO_LANGUAGE;
+  allowance left = {.until = thread_time() + nanoseconds};
+  text input = {source, length};
+  TSTree *tree = ts_parser_parse_with_options(self->parser, NULL, (TSInput){&input, read_text, 0, NULL},
+                                              (TSParseOptions){&left, parse_is_spent});
+  if (!tree) {
+    ts_parser_reset(self->parser); // else it would go on with this text
+    return left.spent ? SLUICE_TOO_COSTLY : SLUICE_NO_TREE;
+  }
+  int answer = query ? collect(self, query, tree, source, &left) : SLUICE_OK;
+  ts_tree_delete(tree);
+  return answer;
+}
