@@ -1,0 +1,62 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"sluice/harness/cli"
+)
+
+// TestMain makes this test binary the sluice command when it is called so: by
+// scripts, and by the trials that a command under test launches.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sluice": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		err := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+		stop()
+		os.Exit(cli.ExitCode(err))
+	}})
+}
+
+// TestScripts runs the command as a user would: right, wrong, and interrupted.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GOCACHE", os.Getenv("GOCACHE"))
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// exits runs a command and demands its exit status: exits 2 sluice scan --bad.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	if got := status(err); got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+func status(err error) string {
+	if err == nil {
+		return "0"
+	}
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return strconv.Itoa(failed.ExitCode())
+	}
+	return err.Error()
+}

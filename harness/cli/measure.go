@@ -1,0 +1,354 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/harness/decide"
+	"sluice/harness/lab"
+	"sluice/harness/machine"
+	"sluice/harness/record"
+	"sluice/harness/store"
+	"sluice/harness/target"
+	"sluice/harness/unit"
+	"sluice/reports"
+	"sluice/workloads/corpus"
+	"sluice/workloads/storage"
+)
+
+// measureFlags are shared by the commands that launch trials.
+type measureFlags struct {
+	storage   []string
+	goal      string
+	require   []string
+	budget    time.Duration
+	trials    int
+	cores     int
+	seed      uint64
+	margin    string
+	reference string
+	store     string
+	fresh     bool
+	report    string
+	format    string
+	quiet     bool
+	verbose   bool
+	plan      bool
+}
+
+// add defines the flags that every measuring command has.
+func (f *measureFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.goal, "goal", "", "`objective`: balanced, throughput, p99, rss, wall, cpu")
+	flags.StringArrayVar(&f.require, "require", nil, "a `condition` that must hold, as in 'rss<512MiB' (repeatable)")
+	flags.IntVar(&f.cores, "cores", 0, "cores of the scenario (default: all that are usable)")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of samples, orders, latencies and search")
+	flags.StringVar(&f.margin, "margin", "", "smallest change of the objective that matters (default 2%, 10% for p99 and rss)")
+	flags.StringVar(&f.store, "store", ".sluice", "`folder` of the store")
+	flags.BoolVar(&f.fresh, "fresh", false, "measure anew instead of resuming an unfinished run")
+	flags.StringVar(&f.report, "report", "sluice-report", "`folder` for the report")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print each trial and the command that repeats it")
+	formatFlag(cmd, &f.format)
+	complete(cmd, "goal", []string{"balanced", "throughput", "p99", "rss", "wall", "cpu"})
+}
+
+func (f *measureFlags) addStorage(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&f.storage, "storage", []string{"local"}, "storage `profiles`, comma-separated: "+strings.Join(storageNames(), ", "))
+	complete(cmd, "storage", storageNames())
+}
+
+// parsed is what the shared flags mean.
+type parsed struct {
+	goal  decide.Goal
+	cores []int
+}
+
+// parse checks the shared flags, all faults at once.
+func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
+	var faults []error
+	var p parsed
+	margin := 0.0
+	if f.margin != "" {
+		var err error
+		if margin, err = unit.ParsePercent(f.margin); err != nil {
+			faults = append(faults, fmt.Errorf("--margin: %w", err))
+		}
+	}
+	var err error
+	if p.goal, err = decide.ParseGoal(cmpOr(f.goal, defaultGoal), f.require, margin); err != nil {
+		faults = append(faults, err)
+	}
+	if p.cores, err = target.Slice(f.cores); err != nil {
+		faults = append(faults, err)
+	}
+	for _, name := range f.storage {
+		if _, err := storage.Lookup(name, 1); err != nil {
+			faults = append(faults, fmt.Errorf("--storage: %w", err))
+		}
+	}
+	if f.budget < 0 || f.trials < 0 {
+		faults = append(faults, errors.New("--budget and --trials must be positive"))
+	}
+	if err := checkFormat(f.format); err != nil {
+		faults = append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return p, &usageError{err}
+	}
+	return p, nil
+}
+
+// findCorpus resolves PATH…: corpus:NAME, a folder, or several paths. Without
+// one it is Go's own source tree, else the synthetic corpus.
+func findCorpus(ctx context.Context, s *streams, storeDir string, args []string) (corpus.Corpus, error) {
+	if len(args) == 0 {
+		args = []string{"corpus:" + corpus.GorootName}
+		if _, err := corpus.Goroot(ctx); err != nil {
+			s.warn("no Go source tree here (%v); a synthetic corpus is used instead", err)
+			args = []string{"corpus:" + corpus.PlantedName}
+		}
+	}
+	name, named := strings.CutPrefix(args[0], "corpus:")
+	if !named {
+		in, err := tree(args)
+		if err != nil {
+			return corpus.Corpus{}, err
+		}
+		return collected(filepath.Base(in.root), in)
+	}
+	if len(args) > 1 {
+		return corpus.Corpus{}, usagef("corpus:%s stands alone; found %q beside it", name, args[1])
+	}
+	registry := newRegistry(storeDir)
+	if names := registry.Names(); !slices.Contains(names, name) {
+		return corpus.Corpus{}, usagef("unknown corpus %q; the corpora are %s (or give a folder)", name, strings.Join(names, ", "))
+	}
+	c, err := registry.Find(ctx, name)
+	if err != nil {
+		return c, &usageError{err}
+	}
+	return notEmpty(c)
+}
+
+// newRegistry finds corpora by name. Folders are listed as the scanner would
+// list them, so that what it leaves out is no part of a corpus.
+func newRegistry(storeDir string) corpus.Registry {
+	return corpus.Registry{Cache: absolute(filepath.Join(storeDir, "corpora")), List: func(_ context.Context, root string) ([]corpus.File, error) {
+		in, err := tree([]string{root})
+		if err != nil {
+			return nil, err
+		}
+		return listed(in), nil
+	}}
+}
+
+// absolute makes a path absolute, if the working directory can be told.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+func collected(name string, in input) (corpus.Corpus, error) {
+	root, err := filepath.Abs(in.root)
+	if err != nil {
+		return corpus.Corpus{}, fmt.Errorf("corpus %s: %w", name, err)
+	}
+	return notEmpty(corpus.FromFiles(name, root, listed(in)))
+}
+
+func notEmpty(c corpus.Corpus) (corpus.Corpus, error) {
+	if c.Bytes == 0 {
+		return c, usagef("%s holds no file to scan; name a folder with source code, or corpus:%s", c.Root, corpus.GorootName)
+	}
+	return c, nil
+}
+
+// listed lists the files of an input once. Trials scan that list, so they do
+// not walk. What the source skips or cannot read is no part of a corpus.
+func listed(in input) []corpus.File {
+	var files []corpus.File
+	for item := range in.items {
+		if item.Skip != "" || item.Err != nil {
+			continue
+		}
+		if item.Size < 0 {
+			info, err := os.Stat(filepath.Join(in.root, filepath.FromSlash(item.Path)))
+			if err != nil {
+				continue
+			}
+			item.Size = info.Size()
+		}
+		files = append(files, corpus.File{Path: item.Path, Size: item.Size})
+	}
+	return files
+}
+
+// session is an open store, a run in it and the machine it runs on.
+type session struct {
+	f       *measureFlags
+	s       *streams
+	store   *store.Store
+	run     record.Run
+	machine record.Machine
+	exe     string
+	bar     *progress
+	began   time.Time
+	resumed int
+	command string
+	lock    *store.Lock
+}
+
+// open opens the store and finds the unfinished run of the same command, or
+// creates one. The key holds everything that the design depends on.
+func (f *measureFlags) open(ctx context.Context, s *streams, kind, name, question, reference string, key ...any) (*session, error) {
+	st, err := store.Open(f.store)
+	if err != nil {
+		return nil, err
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	ses := &session{f: f, s: s, store: st, exe: exe, machine: machine.Read("."), began: time.Now(), command: "sluice " + strings.Join(os.Args[1:], " ")}
+	digest := sha256.Sum256(fmt.Append(nil, append([]any{kind, Version, f.seed, f.cores, f.goal, f.require, f.margin}, key...)...))
+	id := hex.EncodeToString(digest[:])
+	found := false
+	if !f.fresh {
+		if ses.run, found, err = st.FindUnfinished(id); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
+	if !found {
+		ses.run = record.Run{
+			Kind: kind, Name: name, Question: question, Command: ses.command, Seed: f.seed,
+			Version: Version, Started: time.Now().UTC(), State: "running", Machine: ses.machine, Reference: reference,
+		}
+		if ses.run, err = st.CreateRun(id, ses.run); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
+	if ses.lock, err = st.Lock(ses.run.ID); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	if found && !f.quiet {
+		fmt.Fprintf(s.err, "resuming run %s\n", ses.run.ID)
+	}
+	ses.bar = newProgress(s.err, f.quiet)
+	return ses, nil
+}
+
+// bench makes the bench of one scenario.
+func (ses *session) bench(sc record.Scenario, c corpus.Corpus, cores []int) (*lab.Bench, error) {
+	folder, err := filepath.Abs(filepath.Join(ses.f.store, "work", ses.run.ID, strings.ReplaceAll(sc.Name, "/", "-")))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("folder for the trials' files: %w", err)
+	}
+	scan := &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: ses.f.seed, Cores: cores}
+	return &lab.Bench{
+		Run: ses.run.ID, Scenario: sc.Name, Seed: ses.f.seed, Journal: ses.store, Measure: scan.Measure,
+		Prepare: func(ctx context.Context, d corpus.Draw) error {
+			_, err := c.Warm(ctx, d.Files)
+			return err
+		},
+		Listen: ses.listen,
+		Limit:  10 * time.Minute,
+	}, nil
+}
+
+// listen tells the progress, and with --verbose each trial.
+func (ses *session) listen(e lab.Event) {
+	if e.Resumed {
+		ses.resumed++
+	}
+	ses.bar.trial(e)
+	if !ses.f.verbose {
+		return
+	}
+	t := e.Trial
+	fmt.Fprintf(ses.s.err, "%s %d.%d %-10s %-11s %s  p99 %s  rss %s  others %s\n", t.Phase, t.Block, t.Slot, t.Arm, t.Status,
+		unit.Format(record.Throughput, t.Metrics[record.Throughput]), unit.Format(record.P99, t.Metrics[record.P99]),
+		unit.Format(record.RSS, t.Metrics[record.RSS]), unit.Percent(t.OthersCPUShare))
+	fmt.Fprintf(ses.s.err, "    SLUICE_TRIAL= %s\n", strings.Join(t.Command, " "))
+}
+
+// scenario describes corpus × storage × cores.
+func scenario(c corpus.Corpus, storageName string, cores int) record.Scenario {
+	return record.Scenario{
+		Name: fmt.Sprintf("%s/%s/%dc", c.Name, storageName, cores), Corpus: c.Name, Root: c.Root, Fingerprint: c.Fingerprint,
+		Files: len(c.Files), Bytes: c.Bytes, Storage: storageName, Cores: cores,
+	}
+}
+
+// conclude stores what a run says of one scenario and prints it: in words, or
+// as one line of JSON.
+func (ses *session) conclude(o record.Outcome) error {
+	kind, said := store.Grid, any(o.Grid)
+	switch {
+	case o.Recommendation != nil:
+		kind, said = store.Recommendation, o.Recommendation
+	case o.Compare != nil:
+		kind, said = store.Compare, o.Compare
+	}
+	data, err := json.Marshal(said)
+	if err != nil {
+		return fmt.Errorf("%s of %s: %w", kind, o.Scenario.Name, err)
+	}
+	if err := ses.store.PutOutcome(ses.run.ID, o.Scenario.Name, kind, data); err != nil {
+		return err
+	}
+	ses.bar.finish()
+	if ses.f.format == "json" {
+		_, err = fmt.Fprintf(ses.s.out, "%s\n", data)
+		return err
+	}
+	return reports.Text(ses.s.out, record.Report{Run: ses.run, Outcomes: []record.Outcome{o}}, color(ses.s.out))
+}
+
+// close ends the session. A run that did not finish stays open for resuming.
+func (ses *session) close(err error) error {
+	ses.bar.stop()
+	switch {
+	case err == nil:
+		ses.run.State, ses.run.Finished = "done", time.Now().UTC()
+	default:
+		ses.run.State = "interrupted"
+	}
+	err = errors.Join(err, ses.store.UpdateRun(ses.run))
+	if ses.run.State == "interrupted" {
+		trials, countErr := ses.store.Trials(ses.run.ID)
+		if countErr == nil && errors.Is(err, context.Canceled) {
+			fmt.Fprintf(ses.s.err, "stopped; %d finished trials are kept in %s. To go on, run the same command again:\n  %s\n", len(trials), ses.f.store, ses.command)
+		}
+	}
+	return errors.Join(err, ses.lock.Release(), ses.store.Close())
+}
+
+// writeReport draws the run's report from the store.
+func (ses *session) writeReport() error {
+	rep, err := ses.store.Outcomes(ses.run.ID)
+	if err != nil {
+		return err
+	}
+	rep.Run.State, rep.Run.Finished = "done", time.Now().UTC()
+	if _, err := reports.Write(ses.f.report, rep); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"sluice/harness/lab"
+	"sluice/harness/record"
+	"sluice/harness/unit"
+	"sluice/scanner"
+)
+
+// progress tells how far a long command is: a bar with an estimate on a
+// terminal, a line every ten seconds elsewhere, nothing when quiet. Nothing is
+// drawn more often than twice a second, and never from a goroutine of its own
+// while a trial runs elsewhere than on a terminal.
+type progress struct {
+	w     io.Writer
+	quiet bool
+	bars  *mpb.Progress
+	bar   *mpb.Bar
+	label string
+
+	mu       sync.Mutex // guards what follows; trials end on another goroutine than bars draw
+	began    time.Time
+	done     int
+	total    int
+	expectS  float64
+	lastLine time.Time
+	status   string
+}
+
+const (
+	redrawEvery = 500 * time.Millisecond
+	lineEvery   = 10 * time.Second
+)
+
+func newProgress(w io.Writer, quiet bool) *progress {
+	p := &progress{w: w, quiet: quiet, lastLine: time.Now()}
+	if !quiet && terminal(w) {
+		p.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(redrawEvery), mpb.WithWidth(40))
+	}
+	return p
+}
+
+// phase begins a phase of so many trials that should take expectS seconds.
+func (p *progress) phase(label string, trials int, expectS float64) {
+	if p.quiet {
+		return
+	}
+	p.finish()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.label, p.began, p.done, p.total, p.expectS, p.status = label, time.Now(), 0, trials, expectS, ""
+	if p.bars == nil {
+		fmt.Fprintf(p.w, "%s: %d trials, about %s\n", label, trials, unit.Time(expectS))
+		p.lastLine = time.Now()
+		return
+	}
+	p.bar = p.bars.New(int64(trials), mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
+		mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-22s", label)), decor.CountersNoUnit("%3d/%-3d ")),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.tail() })),
+	)
+}
+
+// trial counts a finished trial.
+func (p *progress) trial(e lab.Event) {
+	if p.quiet {
+		return
+	}
+	p.mu.Lock()
+	p.done++
+	p.total = max(p.total, p.done)
+	p.status = fmt.Sprintf("%s %s", e.Trial.Arm, unit.Format(record.Throughput, e.Trial.Metrics[record.Throughput]))
+	due := p.bars == nil && time.Since(p.lastLine) >= lineEvery
+	if due {
+		p.lastLine = time.Now()
+	}
+	p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.SetTotal(int64(p.total), false)
+		p.bar.Increment()
+	}
+	if due {
+		fmt.Fprintf(p.w, "%s: %d of %d trials, %s\n", p.label, p.done, p.total, p.tail())
+	}
+}
+
+// tail is the remaining time and the last trial. The estimate begins with what
+// was expected and learns from the trials of the phase.
+func (p *progress) tail() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left := p.expectS
+	if p.done > 0 {
+		left = time.Since(p.began).Seconds() / float64(p.done) * float64(p.total-p.done)
+	}
+	if p.total == p.done {
+		return " done"
+	}
+	return fmt.Sprintf(" %s left  %s", unit.Time(left), p.status)
+}
+
+// finish closes the current bar.
+func (p *progress) finish() {
+	if p.bar != nil {
+		p.bar.SetTotal(int64(p.done), true)
+		p.bar = nil
+	}
+}
+
+// stop ends all drawing.
+func (p *progress) stop() {
+	p.finish()
+	if p.bars != nil {
+		p.bars.Wait()
+		p.bars = nil
+	}
+}
+
+// scanProgress shows a scan of unknown length after its first two seconds.
+type scanProgress struct {
+	w        io.Writer
+	tty      bool
+	quiet    bool
+	lastLine time.Time
+	shown    bool
+}
+
+func (f *scanFlags) progress(s *streams) *scanProgress {
+	return &scanProgress{w: s.err, tty: terminal(s.err), quiet: f.quiet, lastLine: time.Now()}
+}
+
+// scan is called at most twice a second, from one goroutine.
+func (p *scanProgress) scan(at scanner.Progress) {
+	if p.quiet || at.Elapsed < 2*time.Second {
+		return
+	}
+	line := fmt.Sprintf("%d of %d files, %s, %s", at.Done, at.Discovered, unit.Bytes(at.Bytes), unit.Time(at.Elapsed.Seconds()))
+	switch {
+	case p.tty:
+		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+		p.shown = true
+	case time.Since(p.lastLine) >= lineEvery:
+		p.lastLine = time.Now()
+		fmt.Fprintln(p.w, line)
+	}
+}
+
+// stop clears the line.
+func (p *scanProgress) stop() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,260 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/harness/decide"
+	"sluice/harness/experiment"
+	"sluice/harness/lab"
+	"sluice/harness/record"
+	"sluice/harness/target"
+	"sluice/harness/tuner"
+	"sluice/harness/unit"
+	"sluice/scanner/config"
+	"sluice/workloads/corpus"
+	"sluice/workloads/storage"
+)
+
+// GridSchema names the JSON object that run prints.
+const GridSchema = "sluice.grid/v1"
+
+// runFlags are the flags of sluice run.
+type runFlags struct {
+	measureFlags
+	dryRun bool
+}
+
+func newRun(s *streams) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run EXPERIMENT.yaml",
+		Short: "run an experiment as written",
+		Long: `Run an experiment as written: every configuration of its grid meets the
+reference in paired blocks, in every scenario. The result is a table, pictures
+and a report; nothing is recommended and no configuration is written.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("run needs one experiment file, found %d arguments; as in: sluice run experiments/pool-split.yaml", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd.Context(), s, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.dryRun, "dry-run", false, "list the cells, their expected time and the effect they can show, and stop")
+	flags.StringVar(&f.store, "store", ".sluice", "`folder` of the store")
+	flags.BoolVar(&f.fresh, "fresh", false, "measure anew instead of resuming an unfinished run")
+	flags.StringVar(&f.report, "report", "sluice-report", "`folder` for the report")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print each trial and the command that repeats it")
+	formatFlag(cmd, &f.format)
+	return cmd
+}
+
+// cell is one scenario of an experiment with its arms, the reference first.
+type cell struct {
+	scenario record.Scenario
+	corpus   corpus.Corpus
+	arms     []lab.Arm
+	parsed   parsed
+	prior    tuner.Rates
+}
+
+func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
+	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return usagef("experiment: %w", err)
+	}
+	usable, err := target.Slice(0)
+	if err != nil {
+		return err
+	}
+	e, err := experiment.Parse(file, data, len(usable))
+	if err != nil {
+		return &usageError{err}
+	}
+	f.seed = e.Design.Seed
+	cells, err := f.cells(ctx, s, e)
+	if err != nil {
+		return err
+	}
+	expectS := 0.0
+	for _, c := range cells {
+		expectS += c.expectS(e.Design.Blocks)
+	}
+	if f.dryRun {
+		return f.printCells(s, e, cells, expectS)
+	}
+	if e.Budget > 0 && expectS > 1.2*e.Budget.Seconds() {
+		return usagef("%s: the grid takes about %s, its budget is %v; use a budget of %v, or fewer values or blocks (sluice run --dry-run lists the cells)",
+			file, unit.Time(expectS), e.Budget, time.Duration(expectS*1.1)*time.Second)
+	}
+	ses, err := f.open(ctx, s, "run", e.Name, e.Question, cmpOr(e.Reference, "sluice.yaml or default"), string(data), cells[0].corpus.Fingerprint)
+	if err != nil {
+		return err
+	}
+	return ses.close(f.runAll(ctx, ses, e, cells))
+}
+
+// cells makes the scenarios: corpora × storages × cores.
+func (f *runFlags) cells(ctx context.Context, s *streams, e experiment.Experiment) ([]cell, error) {
+	goal, err := decide.ParseGoal(e.Objective, e.Require, 0)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	var cells []cell
+	for _, name := range e.Corpora {
+		c, err := f.experimentCorpus(ctx, s, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, st := range e.Storage {
+			if _, err := storage.Lookup(st, 1); err != nil {
+				return nil, usagef("scenarios.storage: %w", err)
+			}
+			for _, n := range e.Cores {
+				one, err := newCell(c, st, n, e, goal)
+				if err != nil {
+					return nil, err
+				}
+				cells = append(cells, one)
+			}
+		}
+	}
+	return cells, nil
+}
+
+// experimentCorpus takes a corpus's name with or without "corpus:", or a folder.
+func (f *runFlags) experimentCorpus(ctx context.Context, s *streams, name string) (corpus.Corpus, error) {
+	if slices.Contains(newRegistry(f.store).Names(), name) {
+		name = "corpus:" + name
+	}
+	return findCorpus(ctx, s, f.store, []string{name})
+}
+
+func newCell(c corpus.Corpus, storageName string, n int, e experiment.Experiment, goal decide.Goal) (cell, error) {
+	cores, err := target.Slice(n)
+	if err != nil {
+		return cell{}, &usageError{err}
+	}
+	reference, _, err := referenceArm(e.Reference, n)
+	if err != nil {
+		return cell{}, err
+	}
+	base, err := config.Default(n).WithFlat(reference.Config)
+	if err != nil {
+		return cell{}, err
+	}
+	configs, err := e.Configurations(func(partial map[string]any) (map[string]any, error) { return completed(base, partial, n) })
+	if err != nil {
+		return cell{}, &usageError{fmt.Errorf("space: %w", err)}
+	}
+	arms := []lab.Arm{{Name: lab.Reference, Config: reference.Config}}
+	for _, flat := range configs {
+		arms = append(arms, lab.Arm{Name: shortName(flat, e), Config: flat})
+	}
+	one := cell{scenario: scenario(c, storageName, n), corpus: c, arms: arms, parsed: parsed{goal: goal, cores: cores}}
+	one.prior, err = prior(c, storageName, n, arms[0], arms[1:])
+	return one, err
+}
+
+// shortName names a configuration by the knobs that vary: "io.workers=16 cpu.workers=2".
+func shortName(flat record.Flat, e experiment.Experiment) string {
+	var parts []string
+	for _, p := range e.Space {
+		parts = append(parts, fmt.Sprintf("%s=%v", p.Name, flat[p.Name]))
+	}
+	return strings.Join(parts, " ")
+}
+
+// expectS is a rough guess of the cell's time, from the prior.
+func (c cell) expectS(blocks int) float64 {
+	guess := append(slices.Clone(c.prior.AlsoSPerByte), c.prior.ReferenceSPerByte)
+	size := lab.SizeFor(c.prior.ReferenceSPerByte, slices.Min(guess), roundTargetS, c.corpus.Bytes)
+	rounds := lab.Rounds{Rounds: blocks, Arms: c.arms}
+	total := float64(rounds.Trials()-(len(c.arms)-1)*blocks) * c.prior.ReferenceSPerByte
+	for _, arm := range c.prior.AlsoSPerByte {
+		total += float64(blocks) * arm
+	}
+	return total*size.Scanned() + float64(rounds.Trials())*c.prior.LaunchS
+}
+
+func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell, expectS float64) error {
+	if f.format == "json" {
+		var names []string
+		for _, c := range cells {
+			names = append(names, c.scenario.Name)
+		}
+		return json.NewEncoder(s.out).Encode(map[string]any{"schema": "sluice.dryrun/v1", "scenarios": names, "configurations": len(cells[0].arms) - 1,
+			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks)})
+	}
+	fmt.Fprintf(s.out, "%s: %s\n%s\n", e.Name, e.Question, experiment.Describe(e.Space))
+	for _, c := range cells {
+		rounds := lab.Rounds{Rounds: e.Design.Blocks, Arms: c.arms}
+		fmt.Fprintf(s.out, "  %-28s %3d configurations × %d pairs = %d trials in %d blocks, about %s\n", c.scenario.Name, len(c.arms)-1,
+			e.Design.Blocks, rounds.Trials(), rounds.Blocks(), unit.Time(c.expectS(e.Design.Blocks)))
+	}
+	fmt.Fprintf(s.out, "together about %s", unit.Time(expectS))
+	if e.Budget > 0 {
+		fmt.Fprintf(s.out, " of a budget of %v", e.Budget)
+	}
+	fmt.Fprintf(s.out, "; with a spread of 1 %% between pairs a ratio of %s can be shown, with 3 %% one of %s\n",
+		unit.Ratio(1+detectable(e.Design.Blocks)["sd_0.01"]), unit.Ratio(1+detectable(e.Design.Blocks)["sd_0.03"]))
+	return nil
+}
+
+func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experiment, cells []cell) error {
+	for _, c := range cells {
+		trials, err := ses.rounds(ctx, c.scenario, c.corpus, c.arms, e.Design.Blocks, c.parsed)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.scenario.Name, err)
+		}
+		result := gridResult(ses, c, trials)
+		if err := ses.conclude(record.Outcome{Scenario: c.scenario, Grid: &result}); err != nil {
+			return err
+		}
+	}
+	ses.bar.stop()
+	err := ses.writeReport()
+	if err == nil && !f.quiet {
+		fmt.Fprintf(ses.s.err, "report: %s\n", filepath.Join(f.report, "index.html"))
+	}
+	return err
+}
+
+// gridResult compares every configuration with the reference and orders them
+// by the goal. Rows beyond the first are many comparisons: their verdicts hold
+// each by itself, and the result says so.
+func gridResult(ses *session, c cell, trials []record.Trial) record.GridResult {
+	goal := c.parsed.goal
+	result := record.GridResult{
+		Schema: GridSchema, Run: ses.run.ID, Machine: ses.machine, Scenario: c.scenario, Goal: goal.Record(),
+		Reference: decide.Arms(trials, []string{lab.Reference})[0], Warnings: slices.Concat([]string{}, tuner.Disturbed(trials), failures(trials)),
+	}
+	result.Reference.Name = ses.run.Reference
+	for _, score := range decide.Rank(decide.Scores(trials, lab.Reference, goal), goal) {
+		arm := decide.Arms(trials, []string{score.Arm})[0]
+		arm.Ratios = decide.Ratios(trials, score.Arm, lab.Reference, goal, tuner.Alpha)
+		result.Arms = append(result.Arms, arm)
+		result.Blocks = max(result.Blocks, score.Pairs)
+		for _, broken := range goal.Meets(arm.Metrics) {
+			result.Warnings = append(result.Warnings, fmt.Sprintf("%s breaks %s", score.Arm, broken))
+		}
+	}
+	if len(result.Arms) > 1 {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("%d configurations were compared, each at 95 %%: expect one in twenty to look different by chance; the best of them is inflated by selection (sluice tune confirms a choice)", len(result.Arms)))
+	}
+	return result
+}

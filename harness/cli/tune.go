@@ -1,0 +1,381 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sluice/harness/experiment"
+	"sluice/harness/lab"
+	"sluice/harness/machine"
+	"sluice/harness/record"
+	"sluice/harness/search"
+	"sluice/harness/space"
+	"sluice/harness/tuner"
+	"sluice/harness/unit"
+	"sluice/scanner/config"
+	"sluice/workloads/corpus"
+	"sluice/workloads/storage"
+)
+
+// defaultBudget is for each scenario, unless --trials alone is given.
+const defaultBudget = 90 * time.Second
+
+// tuneFlags are the flags of sluice tune.
+type tuneFlags struct {
+	measureFlags
+	also  []string
+	space string
+	out   string
+}
+
+func newTune(s *streams) *cobra.Command {
+	f := &tuneFlags{}
+	cmd := &cobra.Command{
+		Use:   "tune [PATH…]",
+		Short: "measure, recommend and confirm a configuration for this machine",
+		Long: `Measure configurations of the scanner on this machine over PATH, recommend one,
+confirm it on fresh trials and files, and write sluice.yaml and a report.
+
+PATH is a folder, or corpus:goroot (Go's own source tree, the default) or
+corpus:planted (a small synthetic one). With several storages the first goes to
+sluice.yaml, the others to sluice.STORAGE.yaml.
+
+A tuned file is written whatever the verdict: when no gain was shown it holds
+the reference's configuration and says so.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd, s, args) },
+	}
+	f.add(cmd)
+	f.addStorage(cmd)
+	flags := cmd.Flags()
+	flags.DurationVar(&f.budget, "budget", 0, "time for all scenarios together (default 90s for each)")
+	flags.IntVar(&f.trials, "trials", 0, "launches for all scenarios together, warm-up and confirmation included; alone it lifts the default budget")
+	flags.StringVar(&f.reference, "reference", "", "preset or `file` to compare with (default sluice.yaml, else the default preset)")
+	flags.StringArrayVar(&f.also, "also", nil, "a further confirmation arm, preset or `file`, never chosen (repeatable)")
+	flags.StringVar(&f.space, "space", "", "`file` with a space: block of knobs and ranges")
+	flags.StringVar(&f.out, "out", "sluice.yaml", "`file` to write")
+	flags.BoolVar(&f.plan, "plan", false, "say what the budget can show, and stop")
+	complete(cmd, "reference", presetNames())
+	complete(cmd, "also", presetNames())
+	return cmd
+}
+
+// job is one scenario to be tuned.
+type tuneJob struct {
+	scenario  record.Scenario
+	corpus    corpus.Corpus
+	reference lab.Arm
+	also      []lab.Arm
+	base      config.Config
+	space     space.Space
+	parsed    parsed
+	limits    tuner.Limits
+	prior     tuner.Rates
+	out       string
+}
+
+// execute prepares all scenarios, refuses what cannot fit before the first
+// trial, then tunes one after the other.
+func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error {
+	ctx := cmd.Context()
+	p, err := f.parse("balanced")
+	if err != nil {
+		return err
+	}
+	c, err := findCorpus(ctx, s, f.store, args)
+	if err != nil {
+		return err
+	}
+	jobs, name, err := f.jobs(c, p)
+	if err != nil {
+		return err
+	}
+	designs, err := plans(jobs)
+	if err != nil {
+		return err
+	}
+	if f.plan {
+		return f.printPlan(s, jobs, designs)
+	}
+	question := fmt.Sprintf("Which configuration scans %s best on this machine?", c.Name)
+	ses, err := f.open(ctx, s, "tune", c.Name, question, name, c.Fingerprint, jobs[0].reference, jobs[0].also, f.storage, f.budget, f.trials, jobs[0].space)
+	if err != nil {
+		return err
+	}
+	return ses.close(f.tuneAll(ctx, ses, jobs))
+}
+
+func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) error {
+	for _, job := range jobs {
+		rec, err := f.tuneOne(ctx, ses, job)
+		if err != nil {
+			return err
+		}
+		if err := ses.conclude(record.Outcome{Scenario: job.scenario, Recommendation: &rec}); err != nil {
+			return err
+		}
+	}
+	ses.bar.stop()
+	if err := ses.writeReport(); err != nil {
+		return err
+	}
+	if !f.quiet {
+		fmt.Fprintf(ses.s.err, "report: %s\n", filepath.Join(f.report, "index.html"))
+	}
+	return nil
+}
+
+// jobs makes one job for each storage.
+func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
+	cores := len(p.cores)
+	reference, name, err := referenceArm(f.reference, cores)
+	if err != nil {
+		return nil, "", err
+	}
+	reference.Name = lab.Reference
+	var also []lab.Arm
+	for _, preset := range f.also {
+		a, err := arm(preset, cores)
+		if err != nil {
+			return nil, "", err
+		}
+		also = append(also, a)
+	}
+	params, err := f.loadSpace(cores)
+	if err != nil {
+		return nil, "", err
+	}
+	base, err := config.Default(cores).WithFlat(reference.Config)
+	if err != nil {
+		return nil, "", err
+	}
+	jobs := make([]tuneJob, len(f.storage))
+	for i, st := range f.storage {
+		jobs[i] = tuneJob{
+			scenario: scenario(c, st, cores), corpus: c, reference: reference, also: also, base: base, space: params, parsed: p,
+			limits: f.limits(len(f.storage)), out: f.outFor(i, st),
+		}
+		if jobs[i].prior, err = prior(c, st, cores, reference, also); err != nil {
+			return nil, "", err
+		}
+	}
+	return jobs, name, nil
+}
+
+// limits shares budget and trials among the scenarios.
+func (f *tuneFlags) limits(scenarios int) tuner.Limits {
+	l := tuner.Limits{BudgetS: f.budget.Seconds() / float64(scenarios), Trials: f.trials / scenarios}
+	if f.budget == 0 && f.trials == 0 {
+		l.BudgetS = defaultBudget.Seconds()
+	}
+	return l
+}
+
+// outFor is --out for the first storage, and NAME.STORAGE.yaml for the others.
+func (f *tuneFlags) outFor(i int, storageName string) string {
+	if i == 0 {
+		return f.out
+	}
+	ext := filepath.Ext(f.out)
+	return strings.TrimSuffix(f.out, ext) + "." + storageName + ext
+}
+
+// Prior guesses: what one core analyses, and what a launch costs. They only
+// size the calibration and refuse hopeless budgets; calibration replaces them.
+const (
+	priorSPerByte = 1 / 7.0e6
+	priorLaunchS  = 0.1
+)
+
+// prior guesses how long trials take: the slower of reading and analysing.
+func prior(c corpus.Corpus, storageName string, cores int, reference lab.Arm, also []lab.Arm) (tuner.Rates, error) {
+	profile, err := storage.Lookup(storageName, cores)
+	if err != nil {
+		return tuner.Rates{}, err
+	}
+	perFile := profile.Mean().Seconds()
+	meanBytes := float64(c.Bytes) / float64(len(c.Files))
+	guess := func(flat record.Flat) float64 {
+		read := perFile / meanBytes / max(1, asFloat(flat["io.workers"]))
+		analyse := priorSPerByte / max(1, min(asFloat(flat["cpu.workers"]), float64(cores)))
+		return max(read, analyse)
+	}
+	rates := tuner.Rates{ReferenceSPerByte: guess(reference.Config), BestSPerByte: priorSPerByte / float64(cores), LaunchS: priorLaunchS}
+	for _, a := range also {
+		rates.AlsoSPerByte = append(rates.AlsoSPerByte, guess(a.Config))
+	}
+	return rates, nil
+}
+
+func asFloat(value any) float64 {
+	switch v := value.(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	default:
+		return 0
+	}
+}
+
+// plans sizes every scenario from the prior.
+func plans(jobs []tuneJob) ([]tuner.Design, error) {
+	designs := make([]tuner.Design, len(jobs))
+	var faults []error
+	for i, job := range jobs {
+		design, err := tuner.Plan(job.prior, job.limits, job.corpus.Bytes)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", job.scenario.Name, err))
+		}
+		designs[i] = design
+	}
+	return designs, errors.Join(faults...)
+}
+
+func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (record.Recommendation, error) {
+	if err := ses.store.PutScenario(ses.run.ID, job.scenario, nil); err != nil {
+		return record.Recommendation{}, err
+	}
+	bench, err := ses.bench(job.scenario, job.corpus, job.parsed.cores)
+	if err != nil {
+		return record.Recommendation{}, err
+	}
+	cores := len(job.parsed.cores)
+	starters, err := starters(cores)
+	if err != nil {
+		return record.Recommendation{}, err
+	}
+	wide, err := wide(job.base, cores)
+	if err != nil {
+		return record.Recommendation{}, err
+	}
+	rec, err := tuner.Tune(ctx, tuner.Options{
+		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Wide: wide, Starters: append(starters, search.Candidate{ID: wide.Name, Config: wide.Config}), Also: job.also,
+		Space: job.space, Goal: job.parsed.goal, Prior: job.prior, Limits: job.limits, Seed: f.seed,
+		Begin: func(phase record.Phase, trials int, expectS float64) {
+			ses.bar.phase(fmt.Sprintf("%s %s", job.scenario.Storage, phase), trials, expectS)
+		},
+	})
+	if err != nil {
+		return rec, fmt.Errorf("%s: %w", job.scenario.Name, err)
+	}
+	rec.Machine = ses.machine
+	rec.Reference.Name = ses.run.Reference
+	if rec.Candidate != nil || rec.Recommended.Name == lab.Reference {
+		rec.Recommended.Name = ses.run.Reference
+	}
+	rec.Warnings = append(rec.Warnings, coincide(cores)...)
+	return rec, f.writeConfig(ses, job, &rec)
+}
+
+// starters are the presets: what a careful person would try first.
+func starters(cores int) ([]search.Candidate, error) {
+	var arms []search.Candidate
+	for _, name := range presetNames() {
+		a, err := arm(name, cores)
+		if err != nil {
+			return nil, err
+		}
+		arms = append(arms, search.Candidate{ID: name, Config: a.Config})
+	}
+	return arms, nil
+}
+
+// wide is the reference with many readers, every core and a short buffer: a
+// guess at what is fast wherever storage is slow.
+func wide(base config.Config, cores int) (lab.Arm, error) {
+	flat, err := completed(base, record.Flat{"io.workers": 64, "cpu.workers": cores, "cpu.scheduler": "queue", "channel.buffer": 1, "channel.batch": 1}, cores)
+	return lab.Arm{Name: "wide", Config: flat}, err
+}
+
+// coincide says which presets are the same on this machine.
+func coincide(cores int) []string {
+	var warnings []string
+	for _, group := range config.Same(cores) {
+		warnings = append(warnings, fmt.Sprintf("on %d cores the presets %s are the same", cores, strings.Join(group, " and ")))
+	}
+	return warnings
+}
+
+// writeConfig writes the recommended configuration with its provenance.
+func (f *tuneFlags) writeConfig(ses *session, job tuneJob, rec *record.Recommendation) error {
+	cfg, err := config.Default(len(job.parsed.cores)).WithFlat(rec.Recommended.Config)
+	if err != nil {
+		return err
+	}
+	file := config.File{Path: job.out, Config: cfg, Provenance: provenance(ses, job, rec)}
+	text, err := file.Marshal()
+	if err != nil {
+		return err
+	}
+	if dir := filepath.Dir(job.out); dir != "." {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fmt.Errorf("folder of %s: %w", job.out, err)
+		}
+	}
+	temporary := job.out + ".new"
+	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	rec.Wrote = job.out
+	return os.Rename(temporary, job.out)
+}
+
+// loadSpace reads --space, or returns the default space.
+func (f *tuneFlags) loadSpace(cores int) (space.Space, error) {
+	if f.space == "" {
+		return experiment.DefaultSpace(cores), nil
+	}
+	data, err := os.ReadFile(f.space)
+	if err != nil {
+		return nil, usagef("--space: %w", err)
+	}
+	params, err := experiment.ParseSpace(f.space, data, cores)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return params, nil
+}
+
+// printPlan says what each scenario's budget can show.
+func (f *tuneFlags) printPlan(s *streams, jobs []tuneJob, designs []tuner.Design) error {
+	for i, job := range jobs {
+		d := designs[i]
+		if f.format == "json" {
+			plan := map[string]any{"schema": "sluice.plan/v1", "scenario": job.scenario, "limits": job.limits, "design": d, "detectable": detectable(d.ConfirmBlocks), "machine": machine.Read(".").Class}
+			if err := json.NewEncoder(s.out).Encode(plan); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(s.out, "%s: %d files, %s\n", job.scenario.Name, job.scenario.Files, unit.Bytes(job.scenario.Bytes))
+		fmt.Fprintf(s.out, "  samples of about %s (%s of the bytes); the reference takes about %s, the best about %s\n",
+			unit.Bytes(int64(d.Size.Scanned())), unit.Percent(d.Fidelity), unit.Time(d.ReferenceS), unit.Time(d.BestS))
+		fmt.Fprintf(s.out, "  %d trials: %d to search, %d blocks to confirm%s; about %s\n", d.Trials, d.SearchTrials, d.ConfirmBlocks,
+			map[bool]string{true: ", one block over all files", false: ""}[d.Full], unit.Time(d.TotalS))
+		for _, noise := range []float64{0.01, 0.03} {
+			fmt.Fprintf(s.out, "  with a spread of %s between pairs it can show a gain of about %s\n", unit.Percent(noise), unit.Percent(detectable(d.ConfirmBlocks)[fmt.Sprintf("sd_%g", noise)]))
+		}
+	}
+	fmt.Fprintln(s.out, "These are expectations from a rough model; the first trials replace them.")
+	return nil
+}
+
+// detectable is the gain that a number of pairs can show, for two spreads of the
+// paired log-ratios: a quiet machine's and a busy one's.
+func detectable(pairs int) map[string]float64 {
+	out := map[string]float64{}
+	for _, sd := range []float64{0.01, 0.03} {
+		out[fmt.Sprintf("sd_%g", sd)] = tuner.Detectable(sd, pairs, unit.Margin(record.Throughput))
+	}
+	return out
+}

@@ -1,0 +1,155 @@
+package decide
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"sluice/harness/record"
+	"sluice/harness/stats"
+)
+
+// Score is what a search knows of one configuration: the median log-ratios to
+// the reference over the blocks so far, above 0 better. They are inflated by
+// selection and never reported as a gain.
+type Score struct {
+	Arm        string
+	Config     record.Flat
+	Pairs      int
+	Throughput float64
+	P99        float64
+	RSS        float64
+	Objective  float64            // of a goal other than balanced
+	Metrics    map[string]float64 // medians, for the requirements
+	Failed     int                // trials that are not OK
+}
+
+// Scores summarises search trials, one score for each arm other than the reference.
+func Scores(trials []record.Trial, reference string, goal Goal) []Score {
+	var names []string
+	failed := map[string]int{}
+	for _, trial := range trials {
+		if trial.Arm != reference && !slices.Contains(names, trial.Arm) {
+			names = append(names, trial.Arm)
+		}
+		if trial.Status != record.OK {
+			failed[trial.Arm]++
+		}
+	}
+	scores := make([]Score, 0, len(names))
+	for _, arm := range Arms(trials, names) {
+		s := Score{Arm: arm.Name, Config: arm.Config, Metrics: arm.Metrics, Failed: failed[arm.Name]}
+		logs := func(metric string) float64 {
+			of := LogRatios(trials, arm.Name, reference, metric)
+			if len(of) == 0 {
+				return math.Inf(-1)
+			}
+			s.Pairs = max(s.Pairs, len(of))
+			return stats.Median(of)
+		}
+		s.Throughput, s.P99, s.RSS = logs(record.Throughput), logs(record.P99), logs(record.RSS)
+		if goal.Objective != Balanced {
+			s.Objective = logs(goal.Objective)
+		}
+		scores = append(scores, s)
+	}
+	return scores
+}
+
+// Feasible says whether the configuration never failed and keeps the goal's requirements.
+func (s Score) Feasible(goal Goal) bool {
+	return s.Failed == 0 && s.Pairs > 0 && len(goal.Meets(s.Metrics)) == 0
+}
+
+// Rank orders scores, the most promising first. Configurations that break a
+// requirement or failed come last. Under balanced all whose throughput lies
+// within 3 % of the best feasible one's form the leading class, ordered by p99
+// in steps of 10 %, then by memory in steps of 10 %, then by workers; the rest
+// follow by throughput. Under another goal the objective orders alone.
+func Rank(scores []Score, goal Goal) []Score {
+	ranked := slices.Clone(scores)
+	best := math.Inf(-1)
+	for _, s := range ranked {
+		if s.Feasible(goal) {
+			best = max(best, s.Throughput)
+		}
+	}
+	slices.SortStableFunc(ranked, func(a, b Score) int {
+		if fa, fb := a.Feasible(goal), b.Feasible(goal); fa != fb {
+			return first(fa)
+		}
+		if goal.Objective != Balanced {
+			return cmp.Compare(b.Objective, a.Objective)
+		}
+		la, lb := a.Throughput >= best-NotWorseMargin, b.Throughput >= best-NotWorseMargin
+		if la != lb {
+			return first(la)
+		}
+		if !la {
+			return cmp.Compare(b.Throughput, a.Throughput)
+		}
+		return cmp.Or(
+			cmp.Compare(step(b.P99), step(a.P99)),
+			cmp.Compare(step(b.RSS), step(a.RSS)),
+			cmp.Compare(Workers(a.Config), Workers(b.Config)),
+			cmp.Compare(b.Throughput, a.Throughput),
+		)
+	})
+	return ranked
+}
+
+// BestByThroughput is the feasible configuration of highest throughput, or of
+// the best objective where the goal is one metric.
+func BestByThroughput(scores []Score, goal Goal) (Score, bool) {
+	best, found := Score{}, false
+	for _, s := range scores {
+		if s.Feasible(goal) && (!found || s.Throughput > best.Throughput) {
+			best, found = s, true
+		}
+	}
+	return best, found
+}
+
+// Alike lists the scores that search cannot tell from the chosen one: throughput
+// within 3 %, p99 and memory within 10 %.
+func Alike(scores []Score, chosen Score) []Score {
+	var alike []Score
+	for _, s := range scores {
+		near := math.Abs(s.Throughput-chosen.Throughput) <= NotWorseMargin &&
+			math.Abs(s.P99-chosen.P99) <= 0.1 && math.Abs(s.RSS-chosen.RSS) <= 0.1
+		if s.Arm != chosen.Arm && near && s.Pairs > 1 {
+			alike = append(alike, s)
+		}
+	}
+	return alike
+}
+
+// Workers is the number of workers that a configuration keeps: the second price
+// of a configuration, after its memory.
+func Workers(config record.Flat) float64 {
+	return number(config["io.workers"]) + number(config["cpu.workers"])
+}
+
+func number(value any) float64 {
+	switch v := value.(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	default:
+		return 0
+	}
+}
+
+// step puts a log-ratio on a ladder whose rungs are 10 % apart, so that noise
+// within a rung does not decide.
+func step(log float64) float64 { return math.Floor(log/0.1 + 0.5) }
+
+func first(yes bool) int {
+	if yes {
+		return -1
+	}
+	return 1
+}

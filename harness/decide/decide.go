@@ -1,0 +1,224 @@
+// Package decide turns trials into verdicts: ratios to the reference, the goal's
+// verdict, and the choice among configurations that cannot be told apart.
+//
+// Everything here is a pure function of records; nothing is measured and
+// nothing is random. The rules are those of docs/measuring.md: paired
+// log-ratios within blocks, Hodges–Lehmann with its exact interval, verdicts
+// against a margin.
+package decide
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"sluice/harness/record"
+	"sluice/harness/stats"
+	"sluice/harness/unit"
+)
+
+// NotWorseMargin is how much throughput a configuration may give up, at most,
+// before a better latency or memory no longer counts: 3 %.
+const NotWorseMargin = 0.03
+
+// Balanced is the name of the default objective.
+const Balanced = "balanced"
+
+// Goal is a parsed goal: an objective and what every configuration must keep.
+type Goal struct {
+	Objective string // "balanced" or a metric's full name
+	Require   []unit.Requirement
+	Margin    float64 // of the objective
+}
+
+// ParseGoal reads an objective ("balanced", "throughput", "p99" …), requirements
+// ("rss<512MiB") and a margin (0: the metric's own). All faults are reported at once.
+func ParseGoal(objective string, require []string, margin float64) (Goal, error) {
+	goal := Goal{Objective: cmp.Or(objective, Balanced), Margin: margin}
+	var errs []error
+	if goal.Objective != Balanced {
+		metric, err := unit.ParseMetric(goal.Objective)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("goal: %w, or %s", err, Balanced))
+		}
+		goal.Objective = metric.Name
+	}
+	for _, text := range require {
+		requirement, err := unit.ParseRequirement(text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		goal.Require = append(goal.Require, requirement)
+	}
+	return goal, errors.Join(errs...)
+}
+
+// Record returns the goal as it is stored and printed.
+func (g Goal) Record() record.Goal {
+	r := record.Goal{Objective: g.Objective, Require: []string{}}
+	for _, requirement := range g.Require {
+		r.Require = append(r.Require, requirement.String())
+	}
+	return r
+}
+
+// MarginOf is the smallest change of a metric that matters: the goal's own
+// margin for its objective (throughput under balanced), else the metric's.
+func (g Goal) MarginOf(metric string) float64 {
+	decides := g.Objective == metric || (g.Objective == Balanced && metric == record.Throughput)
+	if g.Margin > 0 && decides {
+		return g.Margin
+	}
+	return unit.Margin(metric)
+}
+
+// Metrics are the metrics that are compared, the objective's first.
+func (g Goal) Metrics() []string {
+	all := []string{record.Throughput, record.P99, record.RSS, record.Wall, record.CPU, record.P50}
+	if g.Objective == Balanced || slices.Contains(all, g.Objective) {
+		return all
+	}
+	return append([]string{g.Objective}, all...)
+}
+
+// Meets tells which requirements these metrics break.
+func (g Goal) Meets(metrics map[string]float64) (broken []string) {
+	for _, requirement := range g.Require {
+		if !requirement.Holds(metrics[requirement.Metric]) {
+			broken = append(broken, fmt.Sprintf("%s: %s", requirement, unit.Format(requirement.Metric, metrics[requirement.Metric])))
+		}
+	}
+	return broken
+}
+
+// Arms summarises trials: one arm for each name, in the order of names, with
+// medians over its good trials. An arm without a good trial has empty metrics.
+func Arms(trials []record.Trial, names []string) []record.Arm {
+	arms := make([]record.Arm, len(names))
+	for i, name := range names {
+		arms[i] = record.Arm{Name: name, Metrics: map[string]float64{}}
+		values := map[string][]float64{}
+		for _, trial := range trials {
+			if trial.Arm != name {
+				continue
+			}
+			arms[i].Config = trial.Config
+			if trial.Status != record.OK {
+				continue
+			}
+			for metric, value := range trial.Metrics {
+				values[metric] = append(values[metric], value)
+			}
+		}
+		for metric, of := range values {
+			arms[i].Metrics[metric] = stats.Median(of)
+		}
+	}
+	return arms
+}
+
+// LogRatios pairs an arm with the reference within each block and returns the
+// logarithms of the ratios, above 0 always better, in the order of blocks. A
+// pair with a trial that failed, or without the metric, is left out.
+func LogRatios(trials []record.Trial, arm, reference, metric string) []float64 {
+	type pair struct{ a, r float64 }
+	pairs := map[int]*pair{}
+	var blocks []int
+	for _, trial := range trials {
+		value := trial.Metrics[metric]
+		if trial.Status != record.OK || value <= 0 || (trial.Arm != arm && trial.Arm != reference) {
+			continue
+		}
+		if pairs[trial.Block] == nil {
+			pairs[trial.Block] = &pair{}
+			blocks = append(blocks, trial.Block)
+		}
+		if trial.Arm == arm {
+			pairs[trial.Block].a = value
+		} else {
+			pairs[trial.Block].r = value
+		}
+	}
+	slices.Sort(blocks)
+	var logs []float64
+	for _, block := range blocks {
+		p := pairs[block]
+		if p.a <= 0 || p.r <= 0 {
+			continue
+		}
+		log := math.Log(p.a / p.r)
+		if !unit.HigherIsBetter(metric) {
+			log = -log
+		}
+		logs = append(logs, log)
+	}
+	return logs
+}
+
+// Ratio estimates one ratio with its interval and verdict at the two-sided level
+// alpha. With too few pairs for an exact interval the interval is everything and
+// the verdict undecided.
+func Ratio(logs []float64, margin, alpha float64) record.Ratio {
+	r := record.Ratio{N: len(logs), Margin: margin, Confidence: 1 - alpha, Verdict: record.Undecided, High: math.MaxFloat64}
+	if len(logs) == 0 {
+		return r
+	}
+	interval, err := stats.HodgesLehmann(logs, alpha)
+	if err != nil {
+		r.Ratio = math.Exp(stats.Median(logs))
+		r.Needed = stats.MinPairs(alpha)
+		return r
+	}
+	r.Ratio, r.Low, r.High = math.Exp(interval.Estimate), math.Exp(interval.Low), math.Exp(interval.High)
+	r.Confidence = interval.Confidence
+	r.Verdict = record.Verdict(stats.Verdict(r.Low, r.High, margin))
+	if r.Verdict == record.Undecided {
+		r.Needed = stats.Needed(logs, margin, alpha)
+	}
+	return r
+}
+
+// Ratios compares an arm with the reference on every metric of the goal.
+func Ratios(trials []record.Trial, arm, reference string, goal Goal, alpha float64) map[string]record.Ratio {
+	ratios := map[string]record.Ratio{}
+	for _, metric := range goal.Metrics() {
+		if logs := LogRatios(trials, arm, reference, metric); len(logs) > 0 {
+			ratios[metric] = Ratio(logs, goal.MarginOf(metric), alpha)
+		}
+	}
+	return ratios
+}
+
+// Verdict is the goal's verdict on an arm against the reference, and the step
+// that decided it. Under balanced the steps are: throughput better; else
+// throughput not worse by 3 % and p99 better; else not worse and RSS better.
+func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[string]record.Ratio, alpha float64) (record.Verdict, string) {
+	if g.Objective != Balanced {
+		ratio, ok := ratios[g.Objective]
+		if !ok {
+			return record.Undecided, g.Objective
+		}
+		return ratio.Verdict, g.Objective
+	}
+	throughput := ratios[record.Throughput]
+	if throughput.Verdict == record.Better || throughput.Verdict == record.Worse {
+		return throughput.Verdict, record.Throughput
+	}
+	if !stats.NotWorse(LogRatios(trials, arm, reference, record.Throughput), NotWorseMargin, alpha/2) {
+		return record.Undecided, record.Throughput
+	}
+	for _, metric := range []string{record.P99, record.RSS} {
+		if ratios[metric].Verdict == record.Better {
+			return record.Better, metric
+		}
+	}
+	for _, metric := range []string{record.Throughput, record.P99, record.RSS} {
+		if ratios[metric].Verdict == record.Undecided {
+			return record.Undecided, metric
+		}
+	}
+	return record.NoDifference, record.Throughput
+}

@@ -1,0 +1,249 @@
+// Package experiment reads an experiment: a question, the scenarios it is asked
+// in, the knobs that vary and the design that answers it, as one YAML file.
+//
+// Parse checks everything before anything is measured and reports every fault
+// at once, with line and column. The plan (the configurations and blocks) is
+// made of it by Configurations; harness/lab measures the plan.
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/harness/decide"
+	"sluice/harness/space"
+	"sluice/scanner/config"
+	"sluice/scanner/config/strict"
+)
+
+// Experiment is a question as data.
+type Experiment struct {
+	Name      string
+	Question  string
+	Corpora   []string // corpus names or folders
+	Storage   []string // storage profiles
+	Cores     []int    // slices of the machine; 0 is all usable cores
+	Space     space.Space
+	Reference string // preset or file
+	Design    Design
+	Budget    time.Duration // 0: none
+	Objective string
+	Require   []string
+	Plots     []string
+}
+
+// Design is how the question is put.
+type Design struct {
+	Strategy string // grid: every configuration
+	Blocks   int    // pairs for each configuration
+	Warmup   int    // trials thrown away before the first block; 1
+	Seed     uint64
+}
+
+// MostConfigurations bounds a grid: beyond it a search is the right tool.
+const MostConfigurations = 2000
+
+// plots that can be drawn.
+var plots = []string{"throughput", "latency", "rss"} //nolint:gochecknoglobals // never changes
+
+// Parse reads an experiment for a machine of so many usable cores. The error
+// is every fault of the file, each with its place.
+func Parse(name string, data []byte, cores int) (Experiment, error) {
+	root, err := strict.Decode(name, data)
+	if err != nil {
+		return Experiment{}, err
+	}
+	e := Experiment{Design: Design{Strategy: "grid", Blocks: 6, Warmup: 1, Seed: 1}, Objective: decide.Balanced, Plots: plots}
+	f := root.Fields("name", "question", "scenarios", "space", "reference", "design", "budget", "goal", "collect", "plots")
+	text(f["name"], &e.Name)
+	text(f["question"], &e.Question)
+	text(f["reference"], &e.Reference)
+	if d, ok := f["budget"].Duration(); ok {
+		e.Budget = d
+	}
+	e.readScenarios(f["scenarios"], cores)
+	e.Space = readSpace(f["space"], cores)
+	e.readDesign(f["design"])
+	e.readGoal(f["goal"])
+	e.readPlots(f["plots"])
+	if collect := f["collect"]; collect != nil {
+		collect.Fault("collect is not built yet: profiles come in a later version; leave it out")
+	}
+	for _, required := range []string{"name", "scenarios", "space"} {
+		if f[required] == nil {
+			root.Fault("%s is missing; an experiment needs name, scenarios and space", required)
+		}
+	}
+	return e, root.Err()
+}
+
+// ParseSpace reads a file that holds a space: block and nothing else.
+func ParseSpace(name string, data []byte, cores int) (space.Space, error) {
+	root, err := strict.Decode(name, data)
+	if err != nil {
+		return nil, err
+	}
+	f := root.Fields("space")
+	if f["space"] == nil {
+		root.Fault("space is missing; the file holds a space: block of knobs, as in space: {io.workers: {min: 1, max: 64, scale: log2}}")
+	}
+	params := readSpace(f["space"], cores)
+	return params, root.Err()
+}
+
+func text(n *strict.Node, into *string) {
+	if value, ok := n.Text(); ok {
+		*into = value
+	}
+}
+
+func (e *Experiment) readScenarios(n *strict.Node, cores int) {
+	e.Storage, e.Cores = []string{"local"}, []int{cores}
+	f := n.Fields("corpus", "storage", "cores")
+	if list, ok := f["corpus"].Strings(); ok && len(list) > 0 {
+		e.Corpora = list
+	} else if n != nil && f["corpus"] == nil {
+		n.Fault("scenarios.corpus is missing; use goroot, planted or a folder")
+	}
+	if list, ok := f["storage"].Strings(); ok && len(list) > 0 {
+		e.Storage = list
+	}
+	if f["cores"] == nil {
+		return
+	}
+	e.Cores = nil
+	for _, item := range f["cores"].Items() {
+		value, ok := item.Int()
+		if ok && (value < 1 || value > cores) {
+			item.Fault("scenarios.cores is %d; this machine has %d usable cores: use 1 … %d", value, cores, cores)
+		}
+		e.Cores = append(e.Cores, value)
+	}
+}
+
+func (e *Experiment) readDesign(n *strict.Node) {
+	f := n.Fields("strategy", "blocks", "warmup", "seed")
+	if value, ok := f["strategy"].Text(); ok && value != "grid" {
+		f["strategy"].Fault("design.strategy is %q; use grid (sluice tune searches)", value)
+	}
+	if value, ok := f["blocks"].IntIn(1, 1000); ok {
+		e.Design.Blocks = value
+	}
+	if value, ok := f["warmup"].IntIn(1, 1); ok {
+		e.Design.Warmup = value
+	}
+	if value, ok := f["seed"].IntIn(0, 1<<53); ok {
+		e.Design.Seed = uint64(value)
+	}
+}
+
+func (e *Experiment) readGoal(n *strict.Node) {
+	f := n.Fields("objective", "require")
+	text(f["objective"], &e.Objective)
+	e.Require, _ = f["require"].Strings()
+	if _, err := decide.ParseGoal(e.Objective, nil, 0); err != nil {
+		f["objective"].Fault("%v", err)
+	}
+	if f["require"] == nil {
+		return
+	}
+	for _, item := range f["require"].Items() {
+		value, ok := item.Text()
+		if !ok {
+			continue
+		}
+		if _, err := decide.ParseGoal("", []string{value}, 0); err != nil {
+			item.Fault("%v", err)
+		}
+	}
+}
+
+func (e *Experiment) readPlots(n *strict.Node) {
+	if n == nil {
+		return
+	}
+	e.Plots = nil
+	for _, item := range n.Items() {
+		value, ok := item.Text()
+		if !ok {
+			continue
+		}
+		if !slices.Contains(plots, value) {
+			item.Fault("unknown plot %q%s; the plots are %s", value, near(value, plots), strings.Join(plots, ", "))
+		}
+		e.Plots = append(e.Plots, value)
+	}
+}
+
+func near(name string, among []string) string {
+	if n := strict.Nearest(name, among); n != "" {
+		return fmt.Sprintf("; did you mean %q?", n)
+	}
+	return ""
+}
+
+// Configurations lists the grid, each completed by complete, without doubles.
+func (e Experiment) Configurations(complete func(map[string]any) (map[string]any, error)) ([]map[string]any, error) {
+	grid, err := e.Space.Grid(MostConfigurations)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	var configs []map[string]any
+	for _, partial := range grid {
+		full, err := complete(partial)
+		if err != nil {
+			return nil, err
+		}
+		if key := fmt.Sprint(full); !seen[key] {
+			seen[key] = true
+			configs = append(configs, full)
+		}
+	}
+	return configs, nil
+}
+
+// DefaultSpace is what tune searches unless told otherwise: every knob that is
+// built and that a configuration may sensibly change.
+func DefaultSpace(cores int) space.Space {
+	return space.Space{
+		{Name: "io.workers", Type: space.Int, Min: 1, Max: float64(max(64, 16*cores)), Scale: space.Log2, Ordered: true},
+		{Name: "cpu.workers", Type: space.Int, Min: 1, Max: float64(2 * cores), Scale: space.Linear, Ordered: true},
+		{Name: "channel.buffer", Type: space.Int, Min: 0, Max: 1000, Scale: space.Log2, Ordered: true},
+		{Name: "channel.batch", Type: space.Int, Min: 1, Max: 64, Scale: space.Log2, Ordered: true},
+		{Name: "memory.gogc", Type: space.Int, Min: 50, Max: 400, Scale: space.Log2, Ordered: true},
+		{Name: "cpu.scheduler", Type: space.Choice, Values: []any{"queue", "per-file"}},
+		{Name: "source.order", Type: space.Choice, Values: []any{"walk", "largest-first", "smallest-first"}},
+	}
+}
+
+// readSpace reads a block of knobs: each a list of values or a range.
+func readSpace(n *strict.Node, cores int) space.Space {
+	if n == nil {
+		return nil
+	}
+	knobs := map[string]config.Knob{}
+	var names []string
+	for _, k := range config.Knobs() {
+		knobs[k.Name] = k
+		names = append(names, k.Name)
+	}
+	var params space.Space
+	for name, node := range n.Each() {
+		knob, known := knobs[name]
+		switch {
+		case !known:
+			node.Fault("unknown knob %q%s", name, near(name, names))
+		case !knob.Built:
+			node.Fault("%s is not built yet; leave it out", name)
+		default:
+			params = append(params, readParam(node, knob, cores))
+		}
+	}
+	if len(params) == 0 && n.Err() == nil {
+		n.Fault("space is empty; name at least one knob")
+	}
+	return params
+}

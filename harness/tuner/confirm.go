@@ -1,0 +1,254 @@
+package tuner
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"sluice/harness/decide"
+	"sluice/harness/lab"
+	"sluice/harness/record"
+	"sluice/harness/stats"
+	"sluice/harness/unit"
+)
+
+// RecommendationSchema names the JSON object that tune prints.
+const RecommendationSchema = "sluice.recommendation/v1"
+
+// Names of the confirmation arms.
+const (
+	chosenArm  = "chosen"
+	fastestArm = "fastest"
+)
+
+// finalists are the candidates that meet the reference again.
+type finalists struct {
+	arms  []lab.Arm // chosen first
+	alpha float64   // two-sided, for each
+	least int       // blocks that alpha needs
+}
+
+// finalists picks the configuration that the goal prefers and, if it is another
+// one, the fastest. Two candidates share the error.
+func (r *run) finalists(scores []decide.Score) (finalists, error) {
+	ranked := decide.Rank(scores, r.Goal)
+	if !ranked[0].Feasible(r.Goal) {
+		return finalists{}, fmt.Errorf("no configuration that was measured keeps %v; the nearest was %s", r.Goal.Record().Require, ranked[0].Config)
+	}
+	f := finalists{arms: []lab.Arm{{Name: chosenArm, Config: ranked[0].Config}}, alpha: Alpha, least: blocksForOne}
+	fastest, ok := decide.BestByThroughput(scores, r.Goal)
+	if ok && fastest.Arm != ranked[0].Arm {
+		f.arms = append(f.arms, lab.Arm{Name: fastestArm, Config: fastest.Config})
+		f.alpha, f.least = Alpha/2, blocksForTwo
+	}
+	return f, nil
+}
+
+// confirm measures the finalists on fresh files and decides.
+func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recommendation, error) {
+	f, err := r.finalists(scores)
+	if err != nil {
+		return record.Recommendation{}, err
+	}
+	blocks := r.confirmBlocks(f)
+	arms := slices.Concat([]lab.Arm{{Name: lab.Reference, Config: r.Reference.Config}}, f.arms, r.Also)
+	r.begin(record.Confirmation, blocks*len(arms), float64(blocks)*r.rates.blockS(r.design.bytes()))
+	var trials []record.Trial
+	for block := range blocks {
+		draw := r.draw(1 + block)
+		r.overlap = r.overlap || draw.Overlap
+		done, err := r.Bench.Block(ctx, lab.Block{Phase: record.Confirmation, Index: block, Arms: arms, Draw: draw, Latency: confirmLatency + block})
+		if err != nil {
+			return record.Recommendation{}, err
+		}
+		trials = append(trials, done...)
+	}
+	full, err := r.full(ctx, arms[:1+len(f.arms)])
+	if err != nil {
+		return record.Recommendation{}, err
+	}
+	return r.recommend(f, trials, full, scores), nil
+}
+
+// confirmBlocks fixes the number of blocks before the first of them: what the
+// design says, more if the search left time, never fewer than alpha needs.
+func (r *run) confirmBlocks(f finalists) int {
+	blocks := max(f.least, r.design.ConfirmBlocks)
+	if r.Limits.BudgetS == 0 {
+		return blocks
+	}
+	left := r.Limits.BudgetS - r.Bench.SpentS()
+	if r.design.Full {
+		left -= r.fullS()
+	}
+	perBlock := r.rates.blockS(r.design.bytes())
+	if len(f.arms) == 1 {
+		perBlock -= r.rates.trialS(r.rates.BestSPerByte, r.design.bytes())
+	}
+	affordable := int(math.Floor(left / perBlock))
+	if r.Limits.Trials > 0 {
+		arms := 1 + len(f.arms) + len(r.Also)
+		affordable = min(affordable, (r.Limits.Trials-len(r.Bench.Trials()))/arms)
+	}
+	return max(f.least, min(affordable, mostBlocks))
+}
+
+// full measures the finalists once over the whole corpus: the only trials that
+// always hold its largest files. Requirements are checked there too.
+func (r *run) full(ctx context.Context, arms []lab.Arm) ([]record.Trial, error) {
+	if !r.design.Full {
+		return nil, nil
+	}
+	r.begin(record.Full, len(arms), r.fullS())
+	whole := r.Corpus.Sample(r.Seed, 0, r.Corpus.Bytes)
+	return r.Bench.Block(ctx, lab.Block{Phase: record.Full, Arms: arms, Draw: whole, Latency: fullLatency})
+}
+
+// judged is a candidate with its verdict.
+type judged struct {
+	arm     record.Arm
+	verdict record.Verdict
+	step    string
+	broken  []string // requirements that confirmation saw broken
+}
+
+// recommend decides among the finalists and writes the recommendation. With two
+// that are better the goal's choice is kept, unless it gave up more throughput
+// than the goal allows.
+func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decide.Score) record.Recommendation {
+	reference := decide.Arms(trials, []string{lab.Reference})[0]
+	candidates := make([]judged, len(f.arms))
+	for i, arm := range f.arms {
+		candidates[i] = r.judge(arm.Name, trials, full, f.alpha)
+	}
+	rec := record.Recommendation{
+		Schema: RecommendationSchema, Run: r.Bench.Run, Goal: r.Goal.Record(), Scenario: r.Scenario,
+		Measurements: len(r.Bench.Trials()), ConfirmedBlocks: confirmed(trials), Fidelity: r.design.Fidelity,
+		Reference: reference, Recommended: reference, Gain: map[string]record.Ratio{}, Indistinguishable: []record.Arm{},
+	}
+	best := candidates[0]
+	for _, other := range candidates[1:] {
+		if preferred(other, best) {
+			best = other
+		}
+	}
+	rec.Verdict, rec.Step = best.verdict, best.step
+	if best.verdict == record.Better && len(best.broken) == 0 {
+		rec.Recommended, rec.Gain = best.arm, best.arm.Ratios
+		rec.Indistinguishable = alike(scores, best.arm)
+	} else {
+		rec.Candidate = &best.arm
+		if best.verdict == record.Better {
+			rec.Verdict = record.Undecided
+		}
+	}
+	for _, also := range r.Also {
+		arm := decide.Arms(trials, []string{also.Name})[0]
+		arm.Ratios = decide.Ratios(trials, also.Name, lab.Reference, r.Goal, Alpha)
+		rec.Also = append(rec.Also, arm)
+	}
+	rec.Warnings = slices.Concat(r.warnings, r.doubts(trials, full, best))
+	return rec
+}
+
+func (r *run) judge(name string, trials, full []record.Trial, alpha float64) judged {
+	j := judged{arm: decide.Arms(trials, []string{name})[0]}
+	j.arm.Ratios = decide.Ratios(trials, name, lab.Reference, r.Goal, alpha)
+	j.verdict, j.step = r.Goal.Verdict(trials, name, lab.Reference, j.arm.Ratios, alpha)
+	j.broken = r.Goal.Meets(j.arm.Metrics)
+	if len(full) > 0 {
+		j.broken = append(j.broken, r.Goal.Meets(decide.Arms(full, []string{name})[0].Metrics)...)
+	}
+	return j
+}
+
+// preferred says whether other, the fastest, should replace the goal's choice.
+func preferred(other, chosen judged) bool {
+	usable := func(j judged) bool { return j.verdict == record.Better && len(j.broken) == 0 }
+	if usable(other) != usable(chosen) {
+		return usable(other)
+	}
+	given := chosen.arm.Metrics[record.Throughput] / other.arm.Metrics[record.Throughput]
+	return usable(other) && given < 1-decide.NotWorseMargin
+}
+
+// confirmed counts the blocks in which reference and candidate both stand.
+func confirmed(trials []record.Trial) int {
+	return len(decide.LogRatios(trials, chosenArm, lab.Reference, record.Throughput))
+}
+
+// alike lists what the search could not tell from the recommended configuration.
+func alike(scores []decide.Score, recommended record.Arm) []record.Arm {
+	arms := []record.Arm{}
+	at := slices.IndexFunc(scores, func(s decide.Score) bool { return s.Config.ID() == recommended.Config.ID() })
+	if at < 0 {
+		return arms
+	}
+	for _, s := range decide.Alike(scores, scores[at]) {
+		arms = append(arms, record.Arm{Name: s.Arm, Config: s.Config, Metrics: s.Metrics})
+	}
+	return arms
+}
+
+// BusyShare is the share of the machine used by others above which a
+// measurement is called disturbed.
+const BusyShare = 0.05
+
+// doubts are the warnings that travel with the result.
+func (r *run) doubts(trials, full []record.Trial, best judged) []string {
+	var warnings []string
+	if r.design.Size.Repeats > 1 {
+		warnings = append(warnings, fmt.Sprintf("the corpus is small: each trial scans it %d times over, and every block the same files", r.design.Size.Repeats))
+	} else if r.overlap {
+		warnings = append(warnings, "the corpus is too small for disjoint samples: some confirmation blocks share files")
+	}
+	warnings = append(warnings, Disturbed(trials)...)
+	for _, broken := range best.broken {
+		warnings = append(warnings, fmt.Sprintf("the candidate breaks a requirement in confirmation: %s", broken))
+	}
+	if len(full) == 0 && len(r.Goal.Require) > 0 && r.design.Fidelity < 1 {
+		warnings = append(warnings, "requirements were checked on samples only; the largest files of the corpus may not have been among them (a longer --budget adds a block over all files)")
+	}
+	for _, t := range slices.Concat(trials, full) {
+		if t.Status != record.OK {
+			warnings = append(warnings, fmt.Sprintf("%s, block %d, %s: %s: %s", t.Phase, t.Block, t.Arm, t.Status, t.Reason))
+		}
+	}
+	for _, edge := range r.Space.Edge(best.arm.Config) {
+		if asFloat(best.arm.Config[edge]) <= 1 {
+			continue // there is nothing below one worker, one file, no buffer
+		}
+		warnings = append(warnings, fmt.Sprintf("%s=%v lies at the edge of its range; the optimum may lie beyond it (widen it with --space)", edge, best.arm.Config[edge]))
+	}
+	return warnings
+}
+
+// Disturbed warns when others used more of the machine than a measurement bears.
+func Disturbed(trials []record.Trial) []string {
+	var shares []float64
+	for _, t := range trials {
+		shares = append(shares, t.OthersCPUShare)
+	}
+	if len(shares) == 0 {
+		return nil
+	}
+	if median := stats.Median(shares); median > BusyShare {
+		return []string{fmt.Sprintf("the machine was busy: others used %s of it in the median trial (up to %s); differences that are not shown here may show on a quiet machine",
+			unit.Percent(median), unit.Percent(slices.Max(shares)))}
+	}
+	return nil
+}
+
+func asFloat(value any) float64 {
+	switch v := value.(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	default:
+		return math.Inf(1) // a word has no edge below
+	}
+}

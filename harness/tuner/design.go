@@ -1,0 +1,198 @@
+package tuner
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"sluice/harness/lab"
+)
+
+// The bounds of a design (docs/measuring.md, rules 4 and 8).
+const (
+	blocksForOne = 6    // pairs that give an exact 95 % interval
+	blocksForTwo = 7    // with two candidates at half the error each
+	mostBlocks   = 15   // more buys little
+	fullShare    = 0.22 // of the budget, at most, for the block at fidelity 1
+	searchFloor  = 6    // one block: five configurations and the reference
+)
+
+// Rates is what is known, or guessed, of how long a trial takes.
+type Rates struct {
+	ReferenceSPerByte float64
+	BestSPerByte      float64
+	AlsoSPerByte      []float64
+	LaunchS           float64 // what a launch costs beside the scan
+}
+
+// trialS is how long a trial over so many bytes takes.
+func (r Rates) trialS(perByte, bytes float64) float64 { return perByte*bytes + r.LaunchS }
+
+// blockS is how long a confirmation block takes: reference, two candidates and the further arms.
+func (r Rates) blockS(bytes float64) float64 {
+	s := r.trialS(r.ReferenceSPerByte, bytes) + 2*r.trialS(r.BestSPerByte, bytes)
+	for _, also := range r.AlsoSPerByte {
+		s += r.trialS(also, bytes)
+	}
+	return s
+}
+
+// fullArms are the reference and two candidates.
+const fullArms = 3
+
+// fullS is how long the block at fidelity 1 takes.
+func (r Rates) fullS(bytes float64) float64 {
+	return r.trialS(r.ReferenceSPerByte, bytes) + 2*r.trialS(r.BestSPerByte, bytes)
+}
+
+// searchS is how long a search trial takes on average. Random configurations
+// lie anywhere between the best and the reference, some beyond.
+func (r Rates) searchS(bytes float64) float64 {
+	return (r.trialS(r.ReferenceSPerByte, bytes) + r.trialS(r.BestSPerByte, bytes)) / 2
+}
+
+// Limits is what the user allows.
+type Limits struct {
+	BudgetS float64 // 0: no limit
+	Trials  int     // launches of every kind; 0: no limit
+}
+
+// Design is a plan that fits its limits. All seconds are expectations.
+type Design struct {
+	Size          lab.Sizing `json:"size"`
+	Fidelity      float64    `json:"fidelity"` // of a sample
+	ReferenceS    float64    `json:"reference_trial_s"`
+	BestS         float64    `json:"best_trial_s"`
+	SearchTrials  int        `json:"search_trials"`
+	ConfirmBlocks int        `json:"confirm_blocks"`
+	Full          bool       `json:"full_block"`
+	Trials        int        `json:"trials"`
+	TotalS        float64    `json:"total_s"`
+}
+
+// calibrationTrials are spent before the design is fixed: a warm-up, the
+// reference and the widest configuration.
+const calibrationTrials = 3
+
+// Plan sizes a design for a corpus of so many bytes. Long samples are preferred
+// to short ones as long as the search can look at a useful number of
+// configurations. A design that cannot fit is an error that names the least
+// that would.
+func Plan(rates Rates, limits Limits, corpusBytes int64) (Design, error) {
+	var least Design
+	for _, targetS := range []float64{1.2, 1, 0.8, 0.65, lab.ShortestS} {
+		design := rates.sample(targetS, corpusBytes)
+		least = rates.least(design)
+		fitted, ok := rates.fill(least, limits, 4*searchFloor)
+		if ok {
+			return fitted, nil
+		}
+	}
+	if fitted, ok := rates.fill(least, limits, searchFloor); ok {
+		return fitted, nil
+	}
+	return Design{}, refuse(least, limits)
+}
+
+// sample sizes the sample so that the best takes targetS, and the reference not
+// much longer than rule 4 allows.
+func (r Rates) sample(targetS float64, corpusBytes int64) Design {
+	size := lab.SizeFor(r.ReferenceSPerByte, r.BestSPerByte, targetS, corpusBytes)
+	return Design{
+		Size: size, Fidelity: min(1, float64(size.Bytes)/float64(corpusBytes)),
+		ReferenceS: r.trialS(r.ReferenceSPerByte, size.Scanned()), BestS: r.trialS(r.BestSPerByte, size.Scanned()),
+	}
+}
+
+func (d Design) bytes() float64 { return d.Size.Scanned() }
+
+// least is the smallest design over a sample: one search block, one fixed
+// number of confirmation blocks.
+func (r Rates) least(d Design) Design {
+	d.SearchTrials, d.ConfirmBlocks = searchFloor, blocksForTwo
+	return r.total(d, 0)
+}
+
+func (r Rates) total(d Design, fullS float64) Design {
+	arms := 3 + len(r.AlsoSPerByte)
+	d.Trials = calibrationTrials + d.SearchTrials + d.ConfirmBlocks*arms
+	if d.Full {
+		d.Trials += fullArms
+	}
+	d.TotalS = r.calibrationS(d) + float64(d.SearchTrials)*r.searchS(d.bytes()) + float64(d.ConfirmBlocks)*r.blockS(d.bytes()) + fullS
+	return d
+}
+
+func (r Rates) calibrationS(d Design) float64 {
+	bytes := min(d.bytes(), lab.ShortestS/r.BestSPerByte)
+	return 2*r.trialS(r.ReferenceSPerByte, bytes) + r.trialS(r.BestSPerByte, bytes)
+}
+
+// fill spends what the limits leave: on a block at fidelity 1 where it is
+// cheap, on confirmation up to half, on search the rest.
+func (r Rates) fill(d Design, limits Limits, searchAtLeast int) (Design, bool) {
+	d.SearchTrials = max(d.SearchTrials, searchAtLeast)
+	corpusBytes := float64(d.Size.Bytes) / d.Fidelity
+	fullS := r.fullS(corpusBytes)
+	d.Full = d.Fidelity < 1 && (limits.BudgetS == 0 || fullS <= fullShare*limits.BudgetS)
+	if !d.Full {
+		fullS = 0
+	}
+	d = r.total(d, fullS)
+	if d.Full && !limits.allow(d) {
+		d.Full = false
+		d = r.total(d, 0)
+		fullS = 0
+	}
+	if !limits.allow(d) {
+		return d, false
+	}
+	for grown := d; d.ConfirmBlocks < mostBlocks; d = grown {
+		grown.ConfirmBlocks++
+		grown = r.total(grown, fullS)
+		confirmS := float64(grown.ConfirmBlocks) * r.blockS(d.bytes())
+		if !limits.allow(grown) || (limits.BudgetS > 0 && confirmS > 0.45*limits.BudgetS) || (limits.Trials > 0 && 2*grown.ConfirmBlocks*(3+len(r.AlsoSPerByte)) > limits.Trials) {
+			break
+		}
+	}
+	const mostSearch = 240
+	for grown := d; d.SearchTrials < mostSearch; d = grown {
+		grown.SearchTrials++
+		if grown = r.total(grown, fullS); !limits.allow(grown) {
+			break
+		}
+	}
+	return d, true
+}
+
+func (l Limits) allow(d Design) bool {
+	return (l.BudgetS == 0 || d.TotalS <= l.BudgetS) && (l.Trials == 0 || d.Trials <= l.Trials)
+}
+
+// TooSmall says that no design fits the limits, and what the least one needs.
+type TooSmall struct {
+	Limits Limits
+	Least  Design
+}
+
+// Error names what was found, what is needed and the remedy.
+func (e *TooSmall) Error() string {
+	if e.Limits.Trials > 0 && e.Limits.Trials < e.Least.Trials {
+		return fmt.Sprintf("--trials %d is too few: the smallest design takes %d (%d to calibrate, %d to search, %d blocks to confirm); use --trials %d or more",
+			e.Limits.Trials, e.Least.Trials, calibrationTrials, e.Least.SearchTrials, e.Least.ConfirmBlocks, e.Least.Trials)
+	}
+	need := time.Duration(math.Ceil(1.1*e.Least.TotalS)) * time.Second
+	return fmt.Sprintf("a budget of %.3g s for this scenario is too short for one block of each kind: the smallest design takes about %v (%d trials of %.2g to %.2g s); use --budget %v or more for each scenario, or a faster --reference",
+		e.Limits.BudgetS, need, e.Least.Trials, e.Least.BestS, e.Least.ReferenceS, need)
+}
+
+func refuse(least Design, limits Limits) error { return &TooSmall{Limits: limits, Least: least} }
+
+// Detectable is the smallest gain that so many pairs show four times in five,
+// when the paired log-ratios spread by sd: margin + (z(1−α/4) + z(0.8)) sd / √(0.955 n).
+// Two candidates share the error; 0.955 = 3/π is the efficiency of the
+// signed-rank test against the t test for normal data (Hodges and Lehmann, 1956).
+func Detectable(sd float64, pairs int, margin float64) float64 {
+	const zHalfAlpha, zPower, efficiency = 2.241, 0.842, 3 / math.Pi
+	return margin + (zHalfAlpha+zPower)*sd/math.Sqrt(efficiency*float64(pairs))
+}

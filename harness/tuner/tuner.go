@@ -1,0 +1,205 @@
+// Package tuner is the main job: it calibrates, searches, confirms and
+// recommends, over the trials of one scenario.
+//
+//  1. A warm-up, the reference and a wide configuration are timed; Plan sizes
+//     the sample and the design so that they fit the budget.
+//  2. A seeded random design is cut down by halving and refined around the best
+//     (harness/search).
+//  3. The most promising configuration under the goal and the fastest one meet
+//     the reference again, on fresh files, in a number of blocks fixed before.
+//  4. The verdict decides. Undecided or worse keeps the reference.
+//
+// Every decision is computed from trials in the journal and from the seed, so a
+// run that was killed replays to the trial it was killed in. The tuner knows
+// nothing of processes or files; harness/lab measures for it.
+package tuner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"sluice/harness/decide"
+	"sluice/harness/lab"
+	"sluice/harness/record"
+	"sluice/harness/search"
+	"sluice/harness/space"
+	"sluice/workloads/corpus"
+)
+
+// Alpha is the error allowed to a verdict: intervals hold with 95 %.
+const Alpha = 0.05
+
+// Options says what to tune.
+type Options struct {
+	Bench     *lab.Bench
+	Corpus    corpus.Corpus
+	Scenario  record.Scenario
+	Reference lab.Arm
+	Wide      lab.Arm            // a configuration that is likely fast, for calibration
+	Starters  []search.Candidate // known configurations that the search begins with
+	Also      []lab.Arm          // further confirmation arms, never chosen
+	Space     space.Space
+	Goal      decide.Goal
+	Prior     Rates
+	Limits    Limits
+	Seed      uint64
+	Begin     func(phase record.Phase, trials int, expectS float64) // told before each phase; may be nil
+}
+
+// run is a tuning under way.
+type run struct {
+	Options
+	rates    Rates
+	design   Design
+	sampled  corpus.Draw
+	searched int // blocks of the search so far
+	overlap  bool
+	warnings []string
+}
+
+// Tune measures and recommends. It returns what the bench or the context
+// returned if it was stopped; the trials are in the journal by then.
+func Tune(ctx context.Context, o Options) (record.Recommendation, error) {
+	r := &run{Options: o}
+	if _, err := Plan(o.Prior, o.Limits, o.Corpus.Bytes); err != nil {
+		return record.Recommendation{}, err
+	}
+	if err := r.calibrate(ctx); err != nil {
+		return record.Recommendation{}, err
+	}
+	scores, err := r.search(ctx)
+	if err != nil {
+		return record.Recommendation{}, err
+	}
+	return r.confirm(ctx, scores)
+}
+
+func (r *run) begin(phase record.Phase, trials int, expectS float64) {
+	if r.Begin != nil {
+		r.Begin(phase, trials, expectS)
+	}
+}
+
+// Numbers of the simulated latencies' draws, so that no two phases share one.
+const (
+	searchLatency  = 100
+	confirmLatency = 10_000
+	fullLatency    = 20_000
+)
+
+// calibrate times the reference and a wide configuration on a small sample and
+// fixes the design. If the true rates leave no room, the smallest design is kept
+// and the overrun is a warning: trials were spent.
+func (r *run) calibrate(ctx context.Context) error {
+	small := r.Prior.sample(lab.ShortestS, r.Corpus.Bytes)
+	r.begin(record.Calibration, calibrationTrials, r.Prior.calibrationS(small))
+	trials, err := r.Bench.Calibrate(ctx, r.Corpus, small.Size, []lab.Arm{r.Reference, r.Wide})
+	if err != nil {
+		return err
+	}
+	r.rates = measured(r.Prior, trials[0], trials[1])
+	r.design, err = Plan(r.rates, r.Limits, r.Corpus.Bytes)
+	if tooSmall, ok := errors.AsType[*TooSmall](err); ok {
+		r.design = tooSmall.Least
+		r.warnings = append(r.warnings, fmt.Sprintf("calibration showed slower trials than expected: the smallest design takes about %.0f s", tooSmall.Least.TotalS))
+		err = nil
+	}
+	r.sampled = r.draw(0)
+	return err
+}
+
+// measured replaces the prior's rates by what calibration saw. What was guessed
+// of the further arms is kept in proportion to the best.
+func measured(prior Rates, reference, wide record.Trial) Rates {
+	rates := Rates{
+		ReferenceSPerByte: lab.SPerByte(reference),
+		BestSPerByte:      min(lab.SPerByte(wide), lab.SPerByte(reference)),
+		LaunchS:           max(lab.LaunchS(reference), lab.LaunchS(wide)),
+	}
+	for _, also := range prior.AlsoSPerByte {
+		rates.AlsoSPerByte = append(rates.AlsoSPerByte, also/prior.BestSPerByte*rates.BestSPerByte)
+	}
+	return rates
+}
+
+// draw returns the sample of an index: 0 for the search, 1 and up for confirmation.
+func (r *run) draw(index int) corpus.Draw { return r.design.Size.Draw(r.Corpus, r.Seed, index) }
+
+// search cuts a seeded random design, the presets first, down by halving, and
+// looks around the best in every rung (search.MakeRefiningPlan says why). It
+// stops early, between blocks, when it has used its share of the budget.
+func (r *run) search(ctx context.Context) ([]decide.Score, error) {
+	plan, err := search.MakeRefiningPlan(r.design.SearchTrials, 0)
+	if err != nil {
+		return nil, fmt.Errorf("plan the search: %w", err)
+	}
+	halving, err := search.NewHalving(search.Options{Space: r.Space, Reference: r.Reference.Config, Starters: r.Starters, Seed: r.Seed}, plan)
+	if err != nil {
+		return nil, fmt.Errorf("open the search: %w", err)
+	}
+	r.begin(record.Search, plan.Trials(), float64(plan.Trials())*r.rates.searchS(r.design.bytes()))
+	var trials []record.Trial
+	for !halving.Done() && !r.overBudget() {
+		done, err := r.rung(ctx, halving.Ask(), len(trials))
+		if err != nil {
+			return nil, err
+		}
+		trials = append(trials, done...)
+		halving.Tell(r.standing(trials))
+	}
+	return decide.Scores(trials, lab.Reference, r.Goal), nil
+}
+
+// rung measures the blocks of one rung, as far as the budget goes.
+func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before int) ([]record.Trial, error) {
+	var trials []record.Trial
+	for _, group := range groups {
+		if before+len(trials) > 0 && r.overBudget() {
+			break
+		}
+		block := lab.Block{Phase: record.Search, Index: r.searched, Draw: r.sampled, Latency: searchLatency + r.searched, Arms: []lab.Arm{r.Reference}}
+		for _, c := range group {
+			block.Arms = append(block.Arms, lab.Arm{Name: c.ID, Config: c.Config})
+		}
+		done, err := r.Bench.Block(ctx, block)
+		if err != nil {
+			return nil, err
+		}
+		trials = append(trials, done...)
+		r.searched++
+	}
+	return trials, nil
+}
+
+// standing scores candidates by their place in the goal's ranking of all that
+// was measured of them so far. What was not measured comes last.
+func (r *run) standing(trials []record.Trial) func(search.Candidate) float64 {
+	place := map[string]float64{}
+	for i, score := range decide.Rank(decide.Scores(trials, lab.Reference, r.Goal), r.Goal) {
+		place[score.Arm] = -float64(i)
+	}
+	return func(c search.Candidate) float64 {
+		if p, ok := place[c.ID]; ok {
+			return p
+		}
+		return math.Inf(-1)
+	}
+}
+
+// overBudget says whether the search has used its share. It reads only what the
+// journal's trials cost, so that a resumed run stops at the same block.
+func (r *run) overBudget() bool {
+	if r.Limits.BudgetS == 0 {
+		return false
+	}
+	reserve := float64(r.design.ConfirmBlocks) * r.rates.blockS(r.design.bytes())
+	if r.design.Full {
+		reserve += r.fullS()
+	}
+	oneBlock := searchFloor * r.rates.searchS(r.design.bytes())
+	return r.Bench.SpentS()+reserve+oneBlock > r.Limits.BudgetS
+}
+
+func (r *run) fullS() float64 { return r.rates.fullS(float64(r.Corpus.Bytes)) }

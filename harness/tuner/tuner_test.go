@@ -1,0 +1,235 @@
+package tuner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/harness/decide"
+	"sluice/harness/lab"
+	"sluice/harness/lab/labtest"
+	"sluice/harness/record"
+	"sluice/harness/search"
+	"sluice/harness/space"
+	"sluice/workloads/corpus"
+)
+
+var paperSpace = space.Space{
+	{Name: "io.workers", Type: space.Int, Min: 1, Max: 64, Scale: space.Log2, Ordered: true},
+	{Name: "cpu.workers", Type: space.Int, Min: 1, Max: 4, Scale: space.Linear, Ordered: true},
+	{Name: "channel.buffer", Type: space.Int, Min: 0, Max: 1000, Scale: space.Log2, Ordered: true},
+}
+
+// paper is the corpus of the tests, made once.
+var paper = sync.OnceValue(func() corpus.Corpus { return labtest.Corpus(5000) })
+
+func naive() lab.Arm {
+	return lab.Arm{Name: lab.Reference, Config: record.Flat{"io.workers": 2, "cpu.workers": 2, "channel.buffer": 100}}
+}
+
+func options(f *labtest.Formula, j lab.Journal, seed uint64) Options {
+	goal, err := decide.ParseGoal("", nil, 0)
+	if err != nil {
+		panic(err)
+	}
+	wide := record.Flat{"io.workers": 64, "cpu.workers": 2, "channel.buffer": 1}
+	rates := Rates{ReferenceSPerByte: 4e-7, BestSPerByte: 1e-7, LaunchS: 0.05}
+	return Options{
+		Bench:  &lab.Bench{Run: "r", Scenario: "paper/nfs/2c", Seed: seed, Journal: j, Measure: f.Measure},
+		Corpus: paper(), Scenario: record.Scenario{Name: "paper/nfs/2c"},
+		Reference: naive(), Wide: lab.Arm{Name: "wide", Config: wide}, Starters: []search.Candidate{{ID: "wide", Config: wide}},
+		Space: paperSpace, Goal: goal, Prior: rates, Limits: Limits{Trials: 120}, Seed: seed,
+	}
+}
+
+func nfs(seed uint64) *labtest.Formula {
+	return &labtest.Formula{LatencyS: 0.005, SPerByte: 2e-7, Cores: 2, Noise: 0.01, Seed: seed}
+}
+
+func TestTuneFindsTheKneeOfSlowStorageAndConfirmsIt(t *testing.T) {
+	for seed := range uint64(10) {
+		f := nfs(seed)
+		rec, err := Tune(t.Context(), options(f, &labtest.Journal{}, seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Verdict != record.Better || rec.Step != record.Throughput {
+			t.Errorf("seed %d: verdict %s by %s, want better by throughput", seed, rec.Verdict, rec.Step)
+		}
+		best := 2 / 2e-7 // bytes a second of two analysers
+		if got := rec.Recommended.Metrics[record.Throughput]; got < 0.95*best {
+			t.Errorf("seed %d: %s reaches %.3g B/s, want 95 %% of %.3g", seed, rec.Recommended.Config, got, best)
+		}
+		if f.Calls > 120 || rec.Measurements != f.Calls {
+			t.Errorf("seed %d: %d launches, %d reported, --trials 120", seed, f.Calls, rec.Measurements)
+		}
+		if rec.Gain[record.Throughput].N < blocksForOne {
+			t.Errorf("seed %d: gain from %d pairs", seed, rec.Gain[record.Throughput].N)
+		}
+	}
+}
+
+// TestGainIsNotInflated checks that the reported interval covers the true gain:
+// what is confirmed on fresh trials carries no winner's curse.
+func TestGainIsNotInflated(t *testing.T) {
+	covered, runs := 0, 0
+	for seed := range uint64(40) {
+		f := nfs(seed)
+		f.Noise = 0.03
+		rec, err := Tune(t.Context(), options(f, &labtest.Journal{}, seed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		truth := func(config record.Flat) float64 {
+			quiet := nfs(seed)
+			quiet.Noise = 0
+			draw := paper().Sample(seed, 0, paper().Bytes)
+			trial, err := quiet.Measure(t.Context(), lab.Job{Arm: lab.Arm{Config: config}, Draw: draw})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return trial.Metrics[record.Throughput]
+		}
+		if rec.Verdict != record.Better {
+			continue
+		}
+		runs++
+		want := truth(rec.Recommended.Config) / truth(rec.Reference.Config)
+		gain := rec.Gain[record.Throughput]
+		if gain.Low <= want && want <= gain.High {
+			covered++
+		}
+	}
+	if runs < 35 || covered < runs*85/100 {
+		t.Errorf("the interval covered the true gain in %d of %d runs, want 85 %% of at least 35", covered, runs)
+	}
+}
+
+func TestFlatSurfaceKeepsTheReference(t *testing.T) {
+	better := 0
+	for seed := range uint64(40) {
+		f := &labtest.Formula{SPerByte: 2e-7, Cores: 1, Noise: 0.02, Seed: seed}
+		o := options(f, &labtest.Journal{}, seed)
+		o.Goal.Objective = record.Throughput
+		rec, err := Tune(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Verdict == record.Better {
+			better++
+		} else if cmp.Diff(rec.Recommended.Config, rec.Reference.Config) != "" || rec.Candidate == nil {
+			t.Errorf("seed %d: %s without the reference being kept and a candidate named", seed, rec.Verdict)
+		}
+	}
+	if better > 2 {
+		t.Errorf("%d of 40 runs over a flat surface found something better", better)
+	}
+}
+
+func TestKilledRunResumesTheSameDesign(t *testing.T) {
+	journal := &labtest.Journal{}
+	want, err := Tune(t.Context(), options(nfs(3), &labtest.Journal{}, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := errors.New("killed")
+	launches := 0
+	for range 100 {
+		f := nfs(3)
+		f.Before = func(call int) error {
+			if call > 7 {
+				return killed
+			}
+			launches++
+			return nil
+		}
+		got, err := Tune(t.Context(), options(f, journal, 3))
+		if errors.Is(err, killed) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, ignoreCost()); diff != "" {
+			t.Errorf("the resumed run decided otherwise (-straight +resumed):\n%s", diff)
+		}
+		if launches != want.Measurements {
+			t.Errorf("%d launches over all resumptions, want %d: nothing twice", launches, want.Measurements)
+		}
+		return
+	}
+	t.Fatal("the run never ended")
+}
+
+// ignoreCost leaves out what real time decides.
+func ignoreCost() cmp.Option {
+	return cmp.FilterPath(func(p cmp.Path) bool {
+		index, ok := p.Last().(cmp.MapIndex)
+		return ok && index.Key().String() == lab.CostS
+	}, cmp.Ignore())
+}
+
+func TestCancelledContextEndsTheRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := nfs(1)
+	f.Before = func(call int) error {
+		if call == 12 {
+			cancel()
+		}
+		return nil
+	}
+	journal := &labtest.Journal{}
+	_, err := Tune(ctx, options(f, journal, 1))
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("err = %v, want cancelled", err)
+	}
+	if journal.Puts != 11 {
+		t.Errorf("%d trials kept, want the 11 that were finished", journal.Puts)
+	}
+}
+
+func TestRequirementThatNothingMeetsIsSaid(t *testing.T) {
+	o := options(nfs(1), &labtest.Journal{}, 1)
+	var err error
+	if o.Goal, err = decide.ParseGoal("", []string{"rss<1MiB"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = Tune(t.Context(), o); err == nil {
+		t.Fatal("no error, want one that names the requirement")
+	}
+}
+
+func TestPlanFitsItsLimitsAndRefusesWhatCannotFit(t *testing.T) {
+	rates := Rates{ReferenceSPerByte: 3e-7, BestSPerByte: 1e-7, LaunchS: 0.1}
+	for _, row := range []struct {
+		limits Limits
+		fits   bool
+	}{
+		{Limits{BudgetS: 90}, true},
+		{Limits{BudgetS: 600}, true},
+		{Limits{BudgetS: 5}, false},
+		{Limits{Trials: 30}, true},
+		{Limits{Trials: 29}, false},
+		{Limits{Trials: 200, BudgetS: 90}, true},
+	} {
+		t.Run(fmt.Sprintf("%+v", row.limits), func(t *testing.T) {
+			d, err := Plan(rates, row.limits, 100e6)
+			if (err == nil) != row.fits {
+				t.Fatalf("err = %v, fits should be %v", err, row.fits)
+			}
+			if err != nil {
+				return
+			}
+			if row.limits.BudgetS > 0 && d.TotalS > row.limits.BudgetS {
+				t.Errorf("takes %.0f s of %.0f", d.TotalS, row.limits.BudgetS)
+			}
+			if row.limits.Trials > 0 && d.Trials > row.limits.Trials {
+				t.Errorf("takes %d trials of %d", d.Trials, row.limits.Trials)
+			}
+		})
+	}
+}
