@@ -1,0 +1,54 @@
+# Needed: Linux, Go 1.26, a C compiler. `make` alone lists the targets.
+
+# The packages that hold goroutines; scripts/house sees to it that none is
+# forgotten. The parsers' C is foreign to the race detector and slow to build
+# for it, so the packages around it stand here only if they must.
+RACE = ./scanner/observe ./scanner/pipeline ./scanner/pool/... ./scanner/source \
+	./workloads/storage ./harness/lab ./harness/store ./harness/trial
+
+# To be set from outside: make soak COUNT=100.
+COUNT    ?= 20
+FUZZTIME ?= 30s
+BENCH    ?= ./...
+
+TOOL    = go tool -modfile=scripts/tools.mod
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# Our version comes from git describe above; Go's own stamp fails in a checkout
+# that belongs to somebody else, as in many a CI.
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+
+.PHONY: help build tune test check format bench fuzz soak
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/sluice
+	go build -trimpath -ldflags '-X sluice/harness/cli.Version=$(VERSION)' -o bin/sluice .
+
+tune: build ## Tune the scanner for this machine: sluice.yaml and sluice-report/
+	bin/sluice tune corpus:goroot --storage local,nfs --reference naive --also go-idiom --budget 3m
+
+test: check ## All that CI runs: check, every test, race detector, browser
+	scripts/browser
+	go test ./...
+	go test -race $(RACE)
+
+check: ## The quick part of test: format, vet, staticcheck, house rules, links
+	@bad=$$($(TOOL) gofumpt -l .) && { test -z "$$bad" || { echo "not formatted, run make format:" $$bad >&2; exit 1; }; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	go test ./scripts/house
+
+format: ## Format every Go file
+	$(TOOL) gofumpt -w .
+
+bench: ## Benchmarks of BENCH (./...), six times over, as benchstat wants them
+	go test -run='^$$' -bench=. -benchmem -count=6 $(BENCH)
+
+fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
+	scripts/fuzz $(FUZZTIME)
+
+soak: ## Repeat the concurrent packages' tests COUNT (20) times, shuffled, raced
+	go test -race -shuffle=on -count=$(COUNT) $(RACE)
