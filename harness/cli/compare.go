@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"sluice/harness/record"
 	"sluice/harness/tuner"
 	"sluice/workloads/corpus"
+	"sluice/workloads/storage"
 )
 
 // CompareSchema names the JSON object that compare prints.
@@ -32,6 +34,8 @@ func newCompare(s *streams) *cobra.Command {
 		Long: `Compare configuration B with configuration A in paired blocks of trials, in
 random order, each pair on a fresh sample of files with the same simulated
 latencies. A and B are presets or files. They may be equal: both are run.
+NAME@STORAGE puts one of them on another storage, as in: sluice compare
+default@local sluice.yaml@nfs.
 
 A ratio above 1 says that B is better.`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -63,11 +67,11 @@ func (f *compareFlags) execute(ctx context.Context, s *streams, args []string) e
 		return usagef("--blocks is %d; use 6 or more for an interval, 10 to publish", f.blocks)
 	}
 	cores := len(p.cores)
-	a, err := arm(args[0], cores)
+	a, err := armAt(args[0], cores)
 	if err != nil {
 		return err
 	}
-	b, err := arm(args[1], cores)
+	b, err := armAt(args[1], cores)
 	if err != nil {
 		return err
 	}
@@ -102,6 +106,20 @@ func (f *compareFlags) compareAll(ctx context.Context, ses *session, c corpus.Co
 	return ses.writeReport()
 }
 
+// armAt resolves NAME or NAME@STORAGE.
+func armAt(name string, cores int) (lab.Arm, error) {
+	name, profile, moved := strings.Cut(name, "@")
+	a, err := arm(name, cores)
+	if err != nil || !moved {
+		return a, err
+	}
+	if _, err := storage.Lookup(profile, cores); err != nil {
+		return a, usagef("%s@%s: %w", name, profile, err)
+	}
+	a.Storage = profile
+	return a, nil
+}
+
 // compared makes the result of a comparison.
 func compared(ses *session, sc record.Scenario, trials []record.Trial, labels [2]string, goal decide.Goal) record.CompareResult {
 	arms := decide.Arms(trials, []string{lab.Reference, "b"})
@@ -113,7 +131,7 @@ func compared(ses *session, sc record.Scenario, trials []record.Trial, labels [2
 		Schema: CompareSchema, Run: ses.run.ID, Verdict: verdict, Goal: goal.Record(), Machine: ses.machine, Scenario: sc,
 		Blocks: ratios[record.Throughput].N, A: arms[0], B: arms[1], Ratios: ratios, Warnings: slices.Concat([]string{}, tuner.Disturbed(trials), failures(trials)),
 	}
-	if arms[0].Config.ID() == arms[1].Config.ID() {
+	if arms[0].Config.ID() == arms[1].Config.ID() && !strings.Contains(labels[0]+labels[1], "@") {
 		result.Warnings = append(result.Warnings, "A and B are the same configuration: any difference is noise")
 	}
 	return result

@@ -197,8 +197,10 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 		for _, c := range cells {
 			names = append(names, c.scenario.Name)
 		}
-		return json.NewEncoder(s.out).Encode(map[string]any{"schema": "sluice.dryrun/v1", "scenarios": names, "configurations": len(cells[0].arms) - 1,
-			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks)})
+		return json.NewEncoder(s.out).Encode(map[string]any{
+			"schema": "sluice.dryrun/v1", "scenarios": names, "configurations": len(cells[0].arms) - 1,
+			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks),
+		})
 	}
 	fmt.Fprintf(s.out, "%s: %s\n%s\n", e.Name, e.Question, experiment.Describe(e.Space))
 	for _, c := range cells {

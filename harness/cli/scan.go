@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path"
@@ -246,7 +245,7 @@ func (f *scanFlags) input(s *streams, args []string) (input, error) {
 }
 
 func readList(s *streams, name string) ([]string, error) {
-	var r io.Reader = s.in
+	r := s.in
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {

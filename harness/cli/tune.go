@@ -196,22 +196,24 @@ const (
 
 // prior guesses how long trials take: the slower of reading and analysing.
 func prior(c corpus.Corpus, storageName string, cores int, reference lab.Arm, also []lab.Arm) (tuner.Rates, error) {
-	profile, err := storage.Lookup(storageName, cores)
-	if err != nil {
-		return tuner.Rates{}, err
-	}
-	perFile := profile.Mean().Seconds()
 	meanBytes := float64(c.Bytes) / float64(len(c.Files))
-	guess := func(flat record.Flat) float64 {
-		read := perFile / meanBytes / max(1, asFloat(flat["io.workers"]))
-		analyse := priorSPerByte / max(1, min(asFloat(flat["cpu.workers"]), float64(cores)))
-		return max(read, analyse)
+	guess := func(a lab.Arm) (float64, error) {
+		profile, err := storage.Lookup(cmpOr(a.Storage, storageName), cores)
+		if err != nil {
+			return 0, err
+		}
+		read := profile.Mean().Seconds() / meanBytes / max(1, asFloat(a.Config["io.workers"]))
+		analyse := priorSPerByte / max(1, min(asFloat(a.Config["cpu.workers"]), float64(cores)))
+		return max(read, analyse), nil
 	}
-	rates := tuner.Rates{ReferenceSPerByte: guess(reference.Config), BestSPerByte: priorSPerByte / float64(cores), LaunchS: priorLaunchS}
+	first, err := guess(reference)
+	rates := tuner.Rates{ReferenceSPerByte: first, BestSPerByte: priorSPerByte / float64(cores), LaunchS: priorLaunchS}
 	for _, a := range also {
-		rates.AlsoSPerByte = append(rates.AlsoSPerByte, guess(a.Config))
+		s, armErr := guess(a)
+		rates.AlsoSPerByte = append(rates.AlsoSPerByte, s)
+		err = errors.Join(err, armErr)
 	}
-	return rates, nil
+	return rates, err
 }
 
 func asFloat(value any) float64 {

@@ -28,8 +28,9 @@ const Reference = "reference"
 
 // Arm is a configuration under the name it has in this run.
 type Arm struct {
-	Name   string
-	Config record.Flat
+	Name    string
+	Config  record.Flat
+	Storage string // profile, where it differs from the scenario's
 }
 
 // Block is a planned block: its place in the design, its arms and what they scan.
@@ -161,7 +162,7 @@ func (l *Bench) measure(ctx context.Context, b Block, slot int, arm Arm) (record
 	}
 	trial.Run, trial.Scenario = l.Run, l.Scenario
 	trial.Phase, trial.Block, trial.Slot = b.Phase, b.Index, slot
-	trial.Arm, trial.Config = arm.Name, arm.Config
+	trial.Arm, trial.Config, trial.Storage = arm.Name, arm.Config, arm.Storage
 	trial.Started = start.UTC()
 	if trial.Metrics == nil {
 		trial.Metrics = map[string]float64{}

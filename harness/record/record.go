@@ -146,6 +146,7 @@ type Trial struct {
 	Slot            int                `json:"slot"`  // position within the block's random order, from 0
 	Arm             string             `json:"arm"`   // what the configuration is called here: "reference", "naive", "c07"
 	Config          Flat               `json:"config"`
+	Storage         string             `json:"storage,omitempty"` // where it differs from the scenario's
 	Sample          Sample             `json:"sample"`
 	Status          Status             `json:"status"`
 	Reason          string             `json:"reason,omitempty"`

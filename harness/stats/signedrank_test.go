@@ -29,8 +29,15 @@ func TestTailProbabilitiesAreThoseOfThePublishedTables(t *testing.T) {
 		n, t int
 		want float64 // as counted by hand, or printed to three digits
 	}{
-		{1, 0, 0.5}, {3, 0, 0.125}, {4, 1, 0.125}, {6, 0, 1.0 / 64}, {7, 2, 3.0 / 128}, {8, 3, 5.0 / 256},
-		{9, 5, 10.0 / 512}, {10, 8, 25.0 / 1024}, {10, 10, 43.0 / 1024},
+		{1, 0, 0.5},
+		{3, 0, 0.125},
+		{4, 1, 0.125},
+		{6, 0, 1.0 / 64},
+		{7, 2, 3.0 / 128},
+		{8, 3, 5.0 / 256},
+		{9, 5, 10.0 / 512},
+		{10, 8, 25.0 / 1024},
+		{10, 10, 43.0 / 1024},
 	} {
 		if got := SignedRankCDF(row.n, row.t); math.Abs(got-row.want) > 1e-12 {
 			t.Errorf("P(T ≤ %d) of %d pairs is %v, want %v", row.t, row.n, got, row.want)

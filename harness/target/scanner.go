@@ -5,6 +5,7 @@
 package target
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,7 +147,7 @@ func (s *Scanner) command(cfg config.Config, job lab.Job) (argv []string, stats 
 	}
 	return []string{
 		s.Exe, "scan", "--quiet", "--format", "json", "--files-from", list, "--root", s.Root, "--config", yaml,
-		"--storage", s.Storage, "--seed", strconv.FormatUint(s.Seed, 10), "--block", strconv.Itoa(job.Latency), "--stats", stats,
+		"--storage", cmp.Or(job.Arm.Storage, s.Storage), "--seed", strconv.FormatUint(s.Seed, 10), "--block", strconv.Itoa(job.Latency), "--stats", stats,
 	}, stats, nil
 }
 

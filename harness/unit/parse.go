@@ -17,9 +17,18 @@ type scale struct {
 // sizes are the suffixes of bytes. "K", "M" and "G" alone are refused: half the
 // world reads them as 1000, the other half as 1024.
 var sizes = []scale{ //nolint:gochecknoglobals // a table that never changes
-	{"", 1}, {"B", 1},
-	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-	{"KiB", 1 << 10}, {"kiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
+	{"", 1},
+	{"B", 1},
+	{"kB", 1e3},
+	{"KB", 1e3},
+	{"MB", 1e6},
+	{"GB", 1e9},
+	{"TB", 1e12},
+	{"KiB", 1 << 10},
+	{"kiB", 1 << 10},
+	{"MiB", 1 << 20},
+	{"GiB", 1 << 30},
+	{"TiB", 1 << 40},
 }
 
 // counts are the suffixes of bare numbers and of files per second.

@@ -111,9 +111,17 @@ func TestRequirementsHoldOnTheRightSide(t *testing.T) {
 		value float64
 		want  bool
 	}{
-		{Less, 9, true}, {Less, 10, false}, {LessOrEqual, 10, true}, {LessOrEqual, 11, false},
-		{More, 10, false}, {More, 11, true}, {MoreOrEqual, 10, true}, {MoreOrEqual, 9, false},
-		{Less, math.NaN(), false}, {MoreOrEqual, math.NaN(), false}, {Op("~"), 10, false},
+		{Less, 9, true},
+		{Less, 10, false},
+		{LessOrEqual, 10, true},
+		{LessOrEqual, 11, false},
+		{More, 10, false},
+		{More, 11, true},
+		{MoreOrEqual, 10, true},
+		{MoreOrEqual, 9, false},
+		{Less, math.NaN(), false},
+		{MoreOrEqual, math.NaN(), false},
+		{Op("~"), 10, false},
 	} {
 		if got := (Requirement{"wall_s", row.op, 10}).Holds(row.value); got != row.want {
 			t.Errorf("%v %s 10 is %v, want %v", row.value, row.op, got, row.want)

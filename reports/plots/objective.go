@@ -256,13 +256,18 @@ func (s scatter) hasReferencePoints() bool {
 func (s scatter) parts() []view.Part {
 	var list []view.Part
 	for _, part := range s.cast.Parts {
-		_, measured := part.Metrics[s.metric]
-		_, placed := view.Number(part.Config[s.knob])
-		if measured && placed && (!s.lined || part.Role != view.Other) {
+		_, placed := s.at(part)
+		if part.Metrics[s.metric] > 0 && placed && (!s.lined || part.Role != view.Other) {
 			list = append(list, part)
 		}
 	}
 	return list
+}
+
+// at is where a part stands on the x axis; ok is false where it has no place there.
+func (s scatter) at(part view.Part) (x float64, ok bool) {
+	x, ok = view.Number(part.Config[s.knob])
+	return x, ok && (x > 0 || !s.log)
 }
 
 func (s scatter) frame(p *pen, top, height float64) frame {
@@ -271,7 +276,7 @@ func (s scatter) frame(p *pen, top, height float64) frame {
 		high, low, wide = max(high, pt.y), min(low, pt.x), max(wide, pt.x)
 	}
 	for _, part := range s.cast.Parts {
-		x, ok := view.Number(part.Config[s.knob])
+		x, ok := s.at(part)
 		if !ok {
 			continue
 		}
@@ -385,7 +390,7 @@ func (s scatter) drawMedians(p *pen, f frame) {
 
 func (s scatter) drawIntervals(p *pen, f frame, group int) {
 	for _, part := range s.cast.Parts {
-		x, ok := view.Number(part.Config[s.knob])
+		x, ok := s.at(part)
 		if !ok || part.Role == view.Reference || s.groupOf(record.Trial{Config: part.Config}) != group {
 			continue
 		}
@@ -430,7 +435,7 @@ func (s scatter) drawParts(p *pen, f frame) {
 	}
 	marks = append(marks, s.lineBoxes(f)...)
 	for _, part := range slices.Backward(s.parts()) {
-		value, _ := view.Number(part.Config[s.knob])
+		value, _ := s.at(part)
 		x, y := f.x.px(value), f.y.px(part.Metrics[s.metric])
 		if s.lined {
 			x += s.dodge(s.groupOf(record.Trial{Config: part.Config}))
