@@ -102,8 +102,7 @@ func (f *compareFlags) compareAll(ctx context.Context, ses *session, c corpus.Co
 			return err
 		}
 	}
-	ses.bar.stop()
-	return ses.writeReport()
+	return ses.finish()
 }
 
 // armAt resolves NAME or NAME@STORAGE.

@@ -210,6 +210,7 @@ type session struct {
 	resumed int
 	command string
 	lock    *store.Lock
+	said    []record.Outcome // of the scenarios so far
 }
 
 // open opens the store and finds the unfinished run of the same command, or
@@ -296,8 +297,8 @@ func scenario(c corpus.Corpus, storageName string, cores int) record.Scenario {
 	}
 }
 
-// conclude stores what a run says of one scenario and prints it: in words, or
-// as one line of JSON.
+// conclude stores what a run says of one scenario. As JSON it is printed at
+// once, a line for each scenario; in words all scenarios are printed at the end.
 func (ses *session) conclude(o record.Outcome) error {
 	kind, said := store.Grid, any(o.Grid)
 	switch {
@@ -314,11 +315,11 @@ func (ses *session) conclude(o record.Outcome) error {
 		return err
 	}
 	ses.bar.finish()
+	ses.said = append(ses.said, o)
 	if ses.f.format == "json" {
 		_, err = fmt.Fprintf(ses.s.out, "%s\n", data)
-		return err
 	}
-	return reports.Text(ses.s.out, record.Report{Run: ses.run, Outcomes: []record.Outcome{o}}, color(ses.s.out))
+	return err
 }
 
 // close ends the session. A run that did not finish stays open for resuming.
@@ -340,8 +341,15 @@ func (ses *session) close(err error) error {
 	return errors.Join(err, ses.lock.Release(), ses.store.Close())
 }
 
-// writeReport draws the run's report from the store.
-func (ses *session) writeReport() error {
+// finish prints what was found, in words, and draws the run's report from the
+// store.
+func (ses *session) finish() error {
+	ses.bar.stop()
+	if ses.f.format == "text" {
+		if err := reports.Text(ses.s.out, record.Report{Run: ses.run, Outcomes: ses.said}, color(ses.s.out)); err != nil {
+			return err
+		}
+	}
 	rep, err := ses.store.Outcomes(ses.run.ID)
 	if err != nil {
 		return err
@@ -349,6 +357,9 @@ func (ses *session) writeReport() error {
 	rep.Run.State, rep.Run.Finished = "done", time.Now().UTC()
 	if _, err := reports.Write(ses.f.report, rep); err != nil {
 		return fmt.Errorf("report: %w", err)
+	}
+	if !ses.f.quiet {
+		fmt.Fprintf(ses.s.err, "report: %s\n", filepath.Join(ses.f.report, "index.html"))
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -228,12 +227,7 @@ func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experi
 			return err
 		}
 	}
-	ses.bar.stop()
-	err := ses.writeReport()
-	if err == nil && !f.quiet {
-		fmt.Fprintf(ses.s.err, "report: %s\n", filepath.Join(f.report, "index.html"))
-	}
-	return err
+	return ses.finish()
 }
 
 // gridResult compares every configuration with the reference and orders them

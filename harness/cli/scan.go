@@ -41,6 +41,7 @@ type scanFlags struct {
 	seed      uint64
 	block     int
 	maxBytes  string
+	noFilter  bool
 	quiet     bool
 	verbose   bool
 }
@@ -72,6 +73,7 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the simulated latencies")
 	flags.IntVar(&f.block, "block", 0, "block of the simulated latencies")
 	flags.StringVar(&f.maxBytes, "max-file-size", "32MiB", "skip larger files")
+	flags.BoolVar(&f.noFilter, "no-prefilter", false, "parse files in which no rule can match, too; finds the same, slower")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say why each file failed or was skipped")
 	formatFlag(cmd, &f.format)
@@ -128,7 +130,7 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	}
 	restore := scanner.Apply(cfg.Memory, cfg.Runtime)
 	defer restore()
-	engine, err := newEngine()
+	engine, err := f.engine()
 	if err != nil {
 		return err
 	}
@@ -308,10 +310,13 @@ func (f *scanFlags) slow(in input) (*storage.FS, error) {
 	return storage.New(source.Dir(in.root), profile, f.seed, f.block), nil
 }
 
-func newEngine() (*analyze.Engine, error) {
+func (f *scanFlags) engine() (*analyze.Engine, error) {
 	pack, err := rules.Builtin()
 	if err != nil {
 		return nil, err
+	}
+	if f.noFilter {
+		return analyze.New(pack, analyze.WithoutPrefilter())
 	}
 	return analyze.New(pack)
 }

@@ -122,14 +122,7 @@ func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) e
 			return err
 		}
 	}
-	ses.bar.stop()
-	if err := ses.writeReport(); err != nil {
-		return err
-	}
-	if !f.quiet {
-		fmt.Fprintf(ses.s.err, "report: %s\n", filepath.Join(f.report, "index.html"))
-	}
-	return nil
+	return ses.finish()
 }
 
 // jobs makes one job for each storage.

@@ -91,7 +91,11 @@ func (r *run) confirmBlocks(f finalists) int {
 		arms := 1 + len(f.arms) + len(r.Also)
 		affordable = min(affordable, (r.Limits.Trials-len(r.Bench.Trials()))/arms)
 	}
-	return max(f.least, min(affordable, mostBlocks))
+	blocks = max(f.least, min(affordable, mostBlocks))
+	for blocks > f.least && r.design.Fidelity < 1 && !r.design.disjoint(blocks) {
+		blocks--
+	}
+	return blocks
 }
 
 // full measures the finalists once over the whole corpus: the only trials that
@@ -141,6 +145,11 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 		rec.Candidate = &best.arm
 		if best.verdict == record.Better {
 			rec.Verdict = record.Undecided
+		}
+	}
+	for _, other := range candidates {
+		if other.arm.Name != best.arm.Name {
+			rec.Also = append(rec.Also, other.arm)
 		}
 	}
 	for _, also := range r.Also {

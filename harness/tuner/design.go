@@ -76,17 +76,25 @@ const calibrationTrials = 3
 
 // Plan sizes a design for a corpus of so many bytes. Long samples are preferred
 // to short ones as long as the search can look at a useful number of
-// configurations. A design that cannot fit is an error that names the least
-// that would.
+// configurations and the corpus holds a fresh sample for each confirmation
+// block; where it never does, the longest is taken. A design that cannot fit is
+// an error that names the least that would.
 func Plan(rates Rates, limits Limits, corpusBytes int64) (Design, error) {
 	var least Design
+	var crowded *Design
 	for _, targetS := range []float64{1.2, 1, 0.8, 0.65, lab.ShortestS} {
 		design := rates.sample(targetS, corpusBytes)
 		least = rates.least(design)
 		fitted, ok := rates.fill(least, limits, 4*searchFloor)
-		if ok {
+		if ok && fitted.disjoint(fitted.ConfirmBlocks) {
 			return fitted, nil
 		}
+		if ok && crowded == nil {
+			crowded = &fitted
+		}
+	}
+	if crowded != nil {
+		return *crowded, nil
 	}
 	if fitted, ok := rates.fill(least, limits, searchFloor); ok {
 		return fitted, nil
@@ -103,6 +111,10 @@ func (r Rates) sample(targetS float64, corpusBytes int64) Design {
 		ReferenceS: r.trialS(r.ReferenceSPerByte, size.Scanned()), BestS: r.trialS(r.BestSPerByte, size.Scanned()),
 	}
 }
+
+// disjoint says whether the corpus holds a sample for the search and one for each
+// of so many blocks that share no file. A corpus that is scanned whole never does.
+func (d Design) disjoint(blocks int) bool { return d.Fidelity*float64(blocks+1) <= 1 }
 
 func (d Design) bytes() float64 { return d.Size.Scanned() }
 
@@ -147,7 +159,7 @@ func (r Rates) fill(d Design, limits Limits, searchAtLeast int) (Design, bool) {
 	if !limits.allow(d) {
 		return d, false
 	}
-	for grown := d; d.ConfirmBlocks < mostBlocks; d = grown {
+	for grown := d; d.ConfirmBlocks < mostBlocks && (d.Fidelity == 1 || d.disjoint(d.ConfirmBlocks+1)); d = grown {
 		grown.ConfirmBlocks++
 		grown = r.total(grown, fullS)
 		confirmS := float64(grown.ConfirmBlocks) * r.blockS(d.bytes())

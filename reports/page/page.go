@@ -55,7 +55,7 @@ func Render(v view.View, charts [][]plots.Chart) ([]byte, error) {
 		}
 		s.Scenes = append(s.Scenes, scene{Scene: of, Figures: figures})
 	}
-	page, err := template.New("page").Funcs(template.FuncMap{"verdict": verdictOf, "class": class, "glyph": glyph, "nobreak": nobreak}).Parse(markup)
+	page, err := template.New("page").Funcs(template.FuncMap{"verdict": verdictOf, "class": class, "glyph": glyph, "nobreak": nobreak, "split": strings.Fields}).Parse(markup)
 	if err != nil {
 		return nil, fmt.Errorf("parse the page's template: %w", err)
 	}

@@ -21,20 +21,24 @@ func (c callout) size() (w, h float64) {
 	return w, h
 }
 
-// style sets the first line, the name, bold.
+// style sets the name bold and the last line, the figure, plain.
 func (c callout) style(line int) style {
-	s := valueStyle
-	if line == 0 {
-		s = boldStyle
+	s := boldStyle
+	if line == len(c.lines)-1 {
+		s = valueStyle
 	}
 	s.ink = c.ink
 	return s
 }
 
+// unreadable is the cost of a label over another one. One that finds no better
+// place is left out; the tables name what it would have.
+const unreadable = 1000
+
 // callouts sets labels one after the other, each at the free place nearest to its
-// mark: never over another label, over a mark or outside the field if there is a
-// place where it is not, and over as few points as can be. A label that is set
-// away from its mark is tied to it with a thin line.
+// mark: never over another label or outside the field, over a mark only if there
+// is no other place, and over as few points as can be. A label that is set away
+// from its mark is tied to it with a thin line.
 func (p *pen) callouts(labels []callout, points []box, field box) {
 	var taken []box
 	for _, l := range labels {
@@ -42,17 +46,18 @@ func (p *pen) callouts(labels []callout, points []box, field box) {
 	}
 	var placed []box
 	for _, l := range labels {
-		at := l.best(taken, placed, points, field)
-		placed = append(placed, at)
-		l.draw(p, at)
+		if at, cost := l.best(taken, placed, points, field); cost < unreadable {
+			placed = append(placed, at)
+			l.draw(p, at)
+		}
 	}
 }
 
 // best tries places around the mark in growing circles.
-func (c callout) best(taken, placed, points []box, field box) box {
+func (c callout) best(taken, placed, points []box, field box) (best box, least float64) {
 	w, h := c.size()
-	best, least := box{}, math.Inf(1)
-	for ring, reach := range []float64{14, 26, 40, 58, 80, 106, 140} {
+	least = math.Inf(1)
+	for ring, reach := range []float64{14, 26, 40, 58, 80, 106, 140, 180, 220} {
 		for step := range 16 {
 			angle := float64(step) * math.Pi / 8
 			dx, dy := math.Cos(angle), -math.Sin(angle)
@@ -64,7 +69,7 @@ func (c callout) best(taken, placed, points []box, field box) box {
 			}
 		}
 	}
-	return best
+	return best, least
 }
 
 func (c callout) cost(at box, taken, placed, points []box, field box) float64 {
@@ -77,9 +82,9 @@ func (c callout) cost(at box, taken, placed, points []box, field box) float64 {
 		}
 		return n
 	}
-	cost := 1000*hits(placed) + 200*hits(taken) + 8*hits(points)
+	cost := unreadable*hits(placed) + 200*hits(taken) + 8*hits(points)
 	if !grown.inside(field) {
-		cost += 5000
+		cost += 5 * unreadable
 	}
 	return cost
 }

@@ -89,9 +89,19 @@ func label(part view.Part) string {
 	return part.Label
 }
 
+// drawable says whether a figure has a place on an axis. All that a scan measures
+// does; what does not is shown in the tables alone.
+func drawable(value float64) bool { return value >= 1e-12 && value <= 1e18 }
+
+// knobValue is a number that a knob took, if it has a place on an axis.
+func knobValue(config record.Flat, knob string) (float64, bool) {
+	value, ok := view.Number(config[knob])
+	return value, ok && (value == 0 || drawable(math.Abs(value)))
+}
+
 // values are a metric's figures in the good trials among some, as far as they can be drawn.
 func values(trials []record.Trial, metric string) []float64 {
-	return slices.DeleteFunc(view.Figures(trials, metric), func(value float64) bool { return value <= 0 || math.IsInf(value, 0) || math.IsNaN(value) })
+	return slices.DeleteFunc(view.Figures(trials, metric), func(value float64) bool { return !drawable(value) })
 }
 
 // held formats words that stay on one line.

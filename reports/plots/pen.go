@@ -109,6 +109,14 @@ func (s style) cut(word string, w float64) []string {
 	return append(pieces, word)
 }
 
+// short cuts a line to a width and marks the cut.
+func (s style) short(line string, w float64) string {
+	if s.width(line) <= w {
+		return line
+	}
+	return s.cut(line, w-s.width("…"))[0] + "…"
+}
+
 // Where a text stands relative to its point.
 const (
 	left   = 0.0

@@ -186,12 +186,12 @@ func (f forest) scale(metric string, from, to float64) (s axisScale, width float
 	low, high := 1.0, 1.0
 	for _, part := range f.parts {
 		r := part.Ratios[metric]
-		if !drawable(r) {
+		if !placeable(r) {
 			continue
 		}
 		width = max(width, r.Margin)
 		low, high = min(low, r.Ratio), max(high, r.Ratio)
-		if view.Bounded(r) && r.Low > 1e-6 && r.High < 1e6 {
+		if bounded(r) {
 			low, high = min(low, r.Low), max(high, r.High)
 		}
 	}
@@ -200,9 +200,18 @@ func (f forest) scale(metric string, from, to float64) (s axisScale, width float
 	return axisScale{low: low / pad, high: high * pad, from: from, to: to, log: true}, width
 }
 
-// drawable says whether a ratio has a place on a logarithmic axis; one beyond a
-// million either way is a fault of its trials and stays in words.
-func drawable(r record.Ratio) bool { return r.N > 0 && r.Ratio > 1e-6 && r.Ratio < 1e6 }
+// farthest is the ratio, or its inverse, up to which ratios are drawn; one beyond
+// is a fault of its trials and stays in words.
+const farthest = 1e6
+
+func placeable(r record.Ratio) bool {
+	return r.N > 0 && r.Ratio > 1/farthest && r.Ratio < farthest
+}
+
+// bounded says whether the interval of a ratio can be drawn.
+func bounded(r record.Ratio) bool {
+	return view.Bounded(r) && r.Low > 1/farthest && r.High < farthest
+}
 
 func (f forest) row(p *pen, part view.Part, metric string, scale axisScale, ticks []tick, x0, x1, y float64, named bool) {
 	r, h := part.Ratios[metric], f.rowHeight(p, part)
@@ -223,11 +232,11 @@ func (f forest) row(p *pen, part view.Part, metric string, scale axisScale, tick
 		}
 		p.line(colour, 1, nil, [2]float64{scale.px(t.value), middle - 9}, [2]float64{scale.px(t.value), middle + 9})
 	}
-	if !drawable(r) {
+	if !placeable(r) {
 		return
 	}
 	x := scale.px(r.Ratio)
-	if view.Bounded(r) && r.Low > 1e-6 && r.High < 1e6 {
+	if bounded(r) {
 		bar(p, full, middle, scale.px(r.Low), x, scale.px(r.High))
 	} else {
 		p.ring(circle, full, x, middle, 5)

@@ -69,7 +69,7 @@ func newRows(cast view.Cast, o record.Outcome, metrics ...string) (r rows, ok bo
 		complete := true
 		for _, metric := range metrics {
 			value, has := part.Metrics[metric]
-			complete = complete && has && value > 0 && !math.IsInf(value, 0)
+			complete = complete && has && drawable(value)
 		}
 		if complete {
 			r.parts = append(r.parts, part)

@@ -23,10 +23,6 @@ func (s axisScale) px(value float64) float64 {
 	return s.from + (value-low)/(high-low)*(s.to-s.from)
 }
 
-func (s axisScale) holds(value float64) bool {
-	return value >= s.low*(1-1e-9) && value <= s.high*(1+1e-9)
-}
-
 // tick is a marked value.
 type tick struct {
 	value float64

@@ -78,7 +78,7 @@ func (c Cast) answer(o record.Outcome) Words {
 	case c.Phase == record.Grid:
 		return c.answerGrid(o, reference, subject)
 	}
-	return place(o.Scenario).answered(c.verdict(subject), c.name(subject), c.name(reference), c.Decided, subject.Ratios[c.Decided])
+	return answered(place(o.Scenario), c.verdict(subject), c.name(subject), c.name(reference), c.Decided, subject.Ratios[c.Decided])
 }
 
 // verdict is the run's own where it has one, else that of the deciding ratio.
@@ -93,7 +93,7 @@ func (c Cast) verdict(p Part) record.Verdict {
 }
 
 // answered joins place, ratio and verdict to a sentence.
-func (place Words) answered(v record.Verdict, subject, reference Words, metric string, r record.Ratio) Words {
+func answered(place Words, v record.Verdict, subject, reference Words, metric string, r record.Ratio) Words {
 	if r.N == 0 {
 		return "Not shown: " + lower(place) + subject + " and " + reference + " have no pair of trials in which both gave a figure."
 	}

@@ -68,7 +68,7 @@ func (f *fake) Analyse(path string, src []byte) (Verdict, error) {
 		f.lab.begun <- struct{}{}
 	}
 	if f.lab.takes > 0 {
-		time.Sleep(f.lab.takes)
+		<-time.After(f.lab.takes)
 	}
 	switch text := string(src); {
 	case strings.HasPrefix(text, "panic"):
@@ -124,7 +124,7 @@ func (d *disk) Open(name string) (fs.File, error) {
 		defer func() { <-d.lanes }()
 	}
 	if d.takes > 0 {
-		time.Sleep(d.takes)
+		<-time.After(d.takes)
 	}
 	switch {
 	case strings.HasPrefix(name, "denied"):

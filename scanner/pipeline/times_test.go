@@ -128,7 +128,7 @@ func TestAPartialBatchLeavesWhenItHasLingered(t *testing.T) {
 						if !yield(item) {
 							return
 						}
-						time.Sleep(500 * time.Millisecond)
+						<-time.After(500 * time.Millisecond)
 					}
 				}
 				got, err := Run(t.Context(), files, slow, o)
