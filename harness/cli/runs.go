@@ -143,7 +143,8 @@ func runsRemove(s *streams, dir *string) *cobra.Command {
 }
 
 func runsExport(s *streams, dir *string) *cobra.Command {
-	return &cobra.Command{
+	var brief bool
+	cmd := &cobra.Command{
 		Use: "export RUN", Short: "write a run with all its trials as JSON lines", Args: one("the id of a run, or its beginning"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return withStore(*dir, func(st *store.Store) error {
@@ -151,10 +152,31 @@ func runsExport(s *streams, dir *string) *cobra.Command {
 				if err != nil {
 					return &usageError{err}
 				}
+				if brief {
+					return exportBrief(s.out, st, run.ID)
+				}
 				return st.Export(run.ID, s.out)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&brief, "brief", false, "the trials alone, without the scanner's own statistics and without paths: to be published, not imported")
+	return cmd
+}
+
+// exportBrief writes what a reader needs to compute every figure again, and
+// nothing that names this machine's folders.
+func exportBrief(w io.Writer, st *store.Store, run string) error {
+	trials, err := st.Trials(run)
+	if err != nil {
+		return err
+	}
+	for _, t := range trials {
+		t.Stats, t.Command = nil, nil
+		if err := json.NewEncoder(w).Encode(t); err != nil {
+			return fmt.Errorf("export run %s: %w", run, err)
+		}
+	}
+	return nil
 }
 
 func runsImport(s *streams, dir *string) *cobra.Command {

@@ -245,16 +245,12 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 		return record.Recommendation{}, err
 	}
 	cores := len(job.parsed.cores)
-	starters, err := starters(cores)
-	if err != nil {
-		return record.Recommendation{}, err
-	}
-	wide, err := wide(job.base, cores)
+	known, err := starters(job.base, cores)
 	if err != nil {
 		return record.Recommendation{}, err
 	}
 	rec, err := tuner.Tune(ctx, tuner.Options{
-		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Wide: wide, Starters: append(starters, search.Candidate{ID: wide.Name, Config: wide.Config}), Also: job.also,
+		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Wide: lab.Arm{Name: known[0].ID, Config: known[0].Config}, Starters: known, Also: job.also,
 		Space: job.space, Goal: job.parsed.goal, Prior: job.prior, Limits: job.limits, Seed: f.seed,
 		Begin: func(phase record.Phase, trials int, expectS float64) {
 			ses.bar.phase(fmt.Sprintf("%s %s", job.scenario.Storage, phase), trials, expectS)
@@ -272,24 +268,38 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 	return rec, f.writeConfig(ses, job, &rec)
 }
 
-// starters are the presets: what a careful person would try first.
-func starters(cores int) ([]search.Candidate, error) {
-	var arms []search.Candidate
-	for _, name := range presetNames() {
+// starters are what a careful person would try first, the most promising first:
+// three guesses of ours, then the presets. They are most of what a short search
+// looks at.
+func starters(base config.Config, cores int) ([]search.Candidate, error) {
+	var known []search.Candidate
+	for _, guess := range guesses(cores) {
+		flat, err := completed(base, guess.Config, cores)
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, search.Candidate{ID: guess.ID, Config: flat})
+	}
+	for _, name := range []string{"default", "go-idiom", "naive", "batched", "partition-20", "partition-25"} {
 		a, err := arm(name, cores)
 		if err != nil {
 			return nil, err
 		}
-		arms = append(arms, search.Candidate{ID: name, Config: a.Config})
+		known = append(known, search.Candidate{ID: name, Config: a.Config})
 	}
-	return arms, nil
+	return known, nil
 }
 
-// wide is the reference with many readers, every core and a short buffer: a
-// guess at what is fast wherever storage is slow.
-func wide(base config.Config, cores int) (lab.Arm, error) {
-	flat, err := completed(base, record.Flat{"io.workers": 64, "cpu.workers": cores, "cpu.scheduler": "queue", "channel.buffer": 1, "channel.batch": 1}, cores)
-	return lab.Arm{Name: "wide", Config: flat}, err
+// guesses are three corners of the space. Deep reads far ahead of the analysers,
+// which slow storage wants; it is calibration's idea of what is fast. Prompt
+// reads as widely and lets nothing queue. Lean is one semaphore of one permit a
+// core: nothing waits, and no file is handed over.
+func guesses(cores int) []search.Candidate {
+	return []search.Candidate{
+		{ID: "deep", Config: record.Flat{"io.workers": 64, "cpu.workers": cores, "cpu.scheduler": "queue", "channel.buffer": 1000, "channel.batch": 1}},
+		{ID: "lean", Config: record.Flat{"io.workers": cores, "cpu.workers": cores, "cpu.scheduler": "per-file"}},
+		{ID: "prompt", Config: record.Flat{"io.workers": 64, "cpu.workers": cores, "cpu.scheduler": "queue", "channel.buffer": 1, "channel.batch": 1}},
+	}
 }
 
 // coincide says which presets are the same on this machine.

@@ -150,3 +150,27 @@ func (p Plan) filled(trials int) Plan {
 	}
 	return p
 }
+
+// MakeStarterPlan returns a plan for few trials, where known starters are most of
+// what can be looked at: two blocks of starters and newcomers (one, below 24
+// trials), then blocks of the best three with two neighbours as long as they fit,
+// then the best five once more, so that a finalist is chosen on three pairs and
+// not on the luck of one. It costs at most `trials`, which must be 6 or more.
+func MakeStarterPlan(trials int) (Plan, error) {
+	const block = BlockArms + 1 // with the reference
+	if trials < block {
+		return Plan{}, fmt.Errorf("%d trials are too few for a search: one block takes %d", trials, block)
+	}
+	first := Rung{Fresh: BlockArms}
+	if trials >= 4*block {
+		first.Fresh = 2 * BlockArms
+	}
+	plan := Plan{Rungs: []Rung{first}}
+	for trials-plan.Trials() >= 2*block {
+		plan.Rungs = append(plan.Rungs, Rung{Keep: 3, Fresh: 2})
+	}
+	if left := trials - plan.Trials(); left > 1 {
+		plan.Rungs = append(plan.Rungs, Rung{Keep: min(BlockArms, left-1)})
+	}
+	return plan, nil
+}

@@ -91,11 +91,7 @@ func (r *run) confirmBlocks(f finalists) int {
 		arms := 1 + len(f.arms) + len(r.Also)
 		affordable = min(affordable, (r.Limits.Trials-len(r.Bench.Trials()))/arms)
 	}
-	blocks = max(f.least, min(affordable, mostBlocks))
-	for blocks > f.least && r.design.Fidelity < 1 && !r.design.disjoint(blocks) {
-		blocks--
-	}
-	return blocks
+	return max(f.least, min(affordable, mostBlocks))
 }
 
 // full measures the finalists once over the whole corpus: the only trials that

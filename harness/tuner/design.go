@@ -76,9 +76,10 @@ const calibrationTrials = 3
 
 // Plan sizes a design for a corpus of so many bytes. Long samples are preferred
 // to short ones as long as the search can look at a useful number of
-// configurations and the corpus holds a fresh sample for each confirmation
-// block; where it never does, the longest is taken. A design that cannot fit is
-// an error that names the least that would.
+// configurations and the corpus holds a fresh sample for each of the fewest
+// confirmation blocks; where it never does, the longest is taken. Further blocks
+// may share files with earlier ones: a noisy machine needs the pairs more. A
+// design that cannot fit is an error that names the least that would.
 func Plan(rates Rates, limits Limits, corpusBytes int64) (Design, error) {
 	var least Design
 	var crowded *Design
@@ -86,7 +87,7 @@ func Plan(rates Rates, limits Limits, corpusBytes int64) (Design, error) {
 		design := rates.sample(targetS, corpusBytes)
 		least = rates.least(design)
 		fitted, ok := rates.fill(least, limits, 4*searchFloor)
-		if ok && fitted.disjoint(fitted.ConfirmBlocks) {
+		if ok && fitted.disjoint(blocksForTwo) {
 			return fitted, nil
 		}
 		if ok && crowded == nil {
@@ -159,7 +160,7 @@ func (r Rates) fill(d Design, limits Limits, searchAtLeast int) (Design, bool) {
 	if !limits.allow(d) {
 		return d, false
 	}
-	for grown := d; d.ConfirmBlocks < mostBlocks && (d.Fidelity == 1 || d.disjoint(d.ConfirmBlocks+1)); d = grown {
+	for grown := d; d.ConfirmBlocks < mostBlocks; d = grown {
 		grown.ConfirmBlocks++
 		grown = r.total(grown, fullS)
 		confirmS := float64(grown.ConfirmBlocks) * r.blockS(d.bytes())

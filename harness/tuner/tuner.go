@@ -127,11 +127,19 @@ func measured(prior Rates, reference, wide record.Trial) Rates {
 // draw returns the sample of an index: 0 for the search, 1 and up for confirmation.
 func (r *run) draw(index int) corpus.Draw { return r.design.Size.Draw(r.Corpus, r.Seed, index) }
 
+// refineFrom is the number of search trials from which refining beats a search
+// that lives of its starters (go test ./harness/search).
+const refineFrom = 60
+
 // search cuts a seeded random design, the presets first, down by halving, and
-// looks around the best in every rung (search.MakeRefiningPlan says why). It
+// looks around the best (search.MakeRefiningPlan, MakeStarterPlan). It
 // stops early, between blocks, when it has used its share of the budget.
 func (r *run) search(ctx context.Context) ([]decide.Score, error) {
-	plan, err := search.MakeRefiningPlan(r.design.SearchTrials, 0)
+	makePlan := search.MakeStarterPlan
+	if r.design.SearchTrials >= refineFrom {
+		makePlan = func(trials int) (search.Plan, error) { return search.MakeRefiningPlan(trials, 0) }
+	}
+	plan, err := makePlan(r.design.SearchTrials)
 	if err != nil {
 		return nil, fmt.Errorf("plan the search: %w", err)
 	}
