@@ -18,7 +18,7 @@ VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel
 # that belongs to somebody else, as in many a CI.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help build tune test check format bench fuzz soak
+.PHONY: help build tune test check format bench golden fuzz soak
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -46,6 +46,9 @@ format: ## Format every Go file
 
 bench: ## Benchmarks of BENCH (./...), six times over, as benchstat wants them
 	go test -run='^$$' -bench=. -benchmem -count=6 $(BENCH)
+
+golden: ## Rewrite the golden files; read the diff before committing it
+	go test ./reports -update
 
 fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)

@@ -38,6 +38,7 @@ func Write(dir string, rep record.Report) ([]string, error) {
 	pictures := make([][]plots.Chart, len(v.Scenes))
 	for i, scene := range v.Scenes {
 		pictures[i] = plots.For(rep.Run, rep.Outcomes[i])
+		pictures[i] = slices.DeleteFunc(pictures[i], func(c plots.Chart) bool { return !wanted(rep.Run.Plots, c.Name) })
 		for _, chart := range pictures[i] {
 			folder.write(scene.Slug+"-"+chart.Name+".png", chart.PNG)
 		}
@@ -54,6 +55,12 @@ func Write(dir string, rep record.Report) ([]string, error) {
 		return nil, fmt.Errorf("write the report: %w", err)
 	}
 	return folder.paths(), nil
+}
+
+// wanted says whether a picture was asked for. The ratios, which hold the answer,
+// always are.
+func wanted(asked []string, name string) bool {
+	return len(asked) == 0 || name == "ratios" || slices.Contains(asked, name)
 }
 
 // folder gathers what was written and what went wrong, so that one picture that

@@ -14,7 +14,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
+	"sluice/harness/store"
 	"sluice/harness/tuner"
 	"sluice/scanner/config"
 )
@@ -148,7 +150,7 @@ func ExitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &policy):
 		return exitPolicy
-	case errors.As(err, &usage), errors.As(err, &faults), errors.As(err, &tooSmall):
+	case errors.As(err, &usage), errors.As(err, &faults), errors.As(err, &tooSmall), errors.Is(err, store.ErrForeign):
 		return exitUsage
 	default:
 		return exitWork
@@ -166,8 +168,8 @@ func terminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS) // what /dev/null, a device too, refuses
+	return err == nil && os.Getenv("TERM") != "dumb"
 }
 
 // color says whether w should be coloured: terminals, unless NO_COLOR is set.

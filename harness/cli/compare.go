@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"sluice/harness/lab"
 	"sluice/harness/record"
 	"sluice/harness/tuner"
+	"sluice/harness/unit"
 	"sluice/workloads/corpus"
 	"sluice/workloads/storage"
 )
@@ -82,7 +84,11 @@ func (f *compareFlags) execute(ctx context.Context, s *streams, args []string) e
 	}
 	name := fmt.Sprintf("%s against %s", armName(args[1]), armName(args[0]))
 	question := fmt.Sprintf("Is %s better than %s over %s?", armName(args[1]), armName(args[0]), c.Name)
-	ses, err := f.open(ctx, s, "compare", name, question, armName(args[0]), c.Fingerprint, a, b, f.storage, f.blocks)
+	d := design{Goal: p.goal.Record(), Arms: []lab.Arm{a, b}, Blocks: f.blocks}
+	for _, st := range f.storage {
+		d.Scenarios = append(d.Scenarios, scenario(c, st, cores))
+	}
+	ses, err := f.open(s, record.Run{Kind: "compare", Name: name, Question: question, Reference: armName(args[0])}, d)
 	if err != nil {
 		return err
 	}
@@ -107,9 +113,13 @@ func (f *compareFlags) compareAll(ctx context.Context, ses *session, c corpus.Co
 
 // armAt resolves NAME or NAME@STORAGE.
 func armAt(name string, cores int) (lab.Arm, error) {
-	name, profile, moved := strings.Cut(name, "@")
+	at := strings.LastIndexByte(name, '@')
+	if at < 0 || strings.ContainsRune(name[at:], filepath.Separator) {
+		return arm(name, cores) // a folder may hold an @ too
+	}
+	name, profile := name[:at], name[at+1:]
 	a, err := arm(name, cores)
-	if err != nil || !moved {
+	if err != nil {
 		return a, err
 	}
 	if _, err := storage.Lookup(profile, cores); err != nil {
@@ -124,11 +134,15 @@ func compared(ses *session, sc record.Scenario, trials []record.Trial, labels [2
 	arms := decide.Arms(trials, []string{lab.Reference, "b"})
 	ratios := decide.Ratios(trials, "b", lab.Reference, goal, tuner.Alpha)
 	verdict, _ := goal.Verdict(trials, "b", lab.Reference, ratios, tuner.Alpha)
+	failed, disturbed := failures(trials), tuner.Disturbed(trials)
+	if (verdict == record.Better && len(failed) > 0) || (verdict == record.NoDifference && len(disturbed) > 0) {
+		verdict = record.Undecided // a failure counts against its arm; a busy machine excludes nothing
+	}
 	arms[0].Name, arms[1].Name = labels[0], labels[1]
 	arms[1].Ratios = ratios
 	result := record.CompareResult{
 		Schema: CompareSchema, Run: ses.run.ID, Verdict: verdict, Goal: goal.Record(), Machine: ses.machine, Scenario: sc,
-		Blocks: ratios[record.Throughput].N, A: arms[0], B: arms[1], Ratios: ratios, Warnings: slices.Concat([]string{}, tuner.Disturbed(trials), failures(trials)),
+		Blocks: ratios[record.Throughput].N, A: arms[0], B: arms[1], Ratios: ratios, Warnings: slices.Concat([]string{}, disturbed, failed),
 	}
 	if arms[0].Config.ID() == arms[1].Config.ID() && !strings.Contains(labels[0]+labels[1], "@") {
 		result.Warnings = append(result.Warnings, "A and B are the same configuration: any difference is noise")
@@ -177,6 +191,9 @@ func (ses *session) rounds(ctx context.Context, sc record.Scenario, c corpus.Cor
 	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: rounds, Arms: arms, Corpus: c, Size: size}
 	each := (slow+fast)/2*size.Scanned() + lab.LaunchS(calibrated[0])
 	bench.Limit = max(time.Minute, time.Duration(20*max(slow, fast)*size.Scanned()*float64(time.Second)))
+	if expect := each * float64(design.Trials()); ses.f.budget > 0 && expect > ses.f.budget.Seconds() && !ses.f.quiet {
+		ses.s.warn("%s takes about %s as calibrated, more than the whole budget of %v", sc.Name, unit.Time(expect), ses.f.budget)
+	}
 	ses.bar.phase(sc.Storage+" "+string(design.Phase), design.Trials(), each*float64(design.Trials()))
 	return bench.MeasureRounds(ctx, design)
 }

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"sluice/harness/machine"
+	"sluice/harness/record"
 	"sluice/harness/unit"
 )
 
@@ -27,14 +27,17 @@ the detail, and what it cannot tell.`,
 			}
 			m := machine.Read(".")
 			if format == "json" {
-				return json.NewEncoder(s.out).Encode(m)
+				return json.NewEncoder(s.out).Encode(struct {
+					Schema string `json:"schema"`
+					record.Machine
+				}{"sluice.machine/v1", m})
 			}
 			table := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 			fmt.Fprintf(table, "class\t%s\n", m.Class)
 			fmt.Fprintf(table, "usable cores\t%d\n", m.UsableCores)
 			fmt.Fprintf(table, "memory\t%s\n", unit.Bytes(m.MemoryBytes))
 			for _, name := range slices.Sorted(maps.Keys(m.Detail)) {
-				fmt.Fprintf(table, "%s\t%s\n", strings.ReplaceAll(name, "_", " "), m.Detail[name])
+				fmt.Fprintf(table, "%s\t%s\n", name, m.Detail[name])
 			}
 			for i, what := range m.Absent {
 				fmt.Fprintf(table, "%s\t%s\n", map[bool]string{true: "absent", false: ""}[i == 0], what)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,7 +52,6 @@ type measureFlags struct {
 func (f *measureFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.goal, "goal", "", "`objective`: balanced, throughput, p99, rss, wall, cpu")
-	flags.StringArrayVar(&f.require, "require", nil, "a `condition` that must hold, as in 'rss<512MiB' (repeatable)")
 	flags.IntVar(&f.cores, "cores", 0, "cores of the scenario (default: all that are usable)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of samples, orders, latencies and search")
 	flags.StringVar(&f.margin, "margin", "", "smallest change of the objective that matters (default 2%, 10% for p99 and rss)")
@@ -126,7 +126,7 @@ func findCorpus(ctx context.Context, s *streams, storeDir string, args []string)
 		if err != nil {
 			return corpus.Corpus{}, err
 		}
-		return collected(filepath.Base(in.root), in)
+		return collected(s, filepath.Base(in.root), in)
 	}
 	if len(args) > 1 {
 		return corpus.Corpus{}, usagef("corpus:%s stands alone; found %q beside it", name, args[1])
@@ -150,7 +150,8 @@ func newRegistry(storeDir string) corpus.Registry {
 		if err != nil {
 			return nil, err
 		}
-		return listed(in), nil
+		files, _ := listed(in)
+		return files, nil
 	}}
 }
 
@@ -162,12 +163,15 @@ func absolute(path string) string {
 	return path
 }
 
-func collected(name string, in input) (corpus.Corpus, error) {
-	root, err := filepath.Abs(in.root)
-	if err != nil {
-		return corpus.Corpus{}, fmt.Errorf("corpus %s: %w", name, err)
+func collected(s *streams, name string, in input) (corpus.Corpus, error) {
+	files, unreadable := listed(in)
+	if len(unreadable) > 0 && len(files) == 0 {
+		return corpus.Corpus{}, usagef("%s: nothing there can be read: %w", in.root, unreadable[0])
 	}
-	return notEmpty(corpus.FromFiles(name, root, listed(in)))
+	if len(unreadable) > 0 {
+		s.warn("%d entries below %s cannot be read and are no part of the corpus, the first: %v", len(unreadable), in.root, unreadable[0])
+	}
+	return notEmpty(corpus.FromFiles(name, absolute(in.root), files))
 }
 
 func notEmpty(c corpus.Corpus) (corpus.Corpus, error) {
@@ -177,24 +181,28 @@ func notEmpty(c corpus.Corpus) (corpus.Corpus, error) {
 	return c, nil
 }
 
-// listed lists the files of an input once. Trials scan that list, so they do
-// not walk. What the source skips or cannot read is no part of a corpus.
-func listed(in input) []corpus.File {
-	var files []corpus.File
+// listed lists the files of an input once, and what could not be read. Trials
+// scan that list, so they do not walk. What the source skips is no part of a
+// corpus.
+func listed(in input) (files []corpus.File, unreadable []error) {
 	for item := range in.items {
+		if item.Err != nil {
+			unreadable = append(unreadable, item.Err)
+		}
 		if item.Skip != "" || item.Err != nil {
 			continue
 		}
 		if item.Size < 0 {
 			info, err := os.Stat(filepath.Join(in.root, filepath.FromSlash(item.Path)))
 			if err != nil {
+				unreadable = append(unreadable, err)
 				continue
 			}
 			item.Size = info.Size()
 		}
 		files = append(files, corpus.File{Path: item.Path, Size: item.Size})
 	}
-	return files
+	return files, unreadable
 }
 
 // session is an open store, a run in it and the machine it runs on.
@@ -206,50 +214,100 @@ type session struct {
 	machine record.Machine
 	exe     string
 	bar     *progress
-	began   time.Time
-	resumed int
 	command string
 	lock    *store.Lock
 	said    []record.Outcome // of the scenarios so far
 }
 
-// open opens the store and finds the unfinished run of the same command, or
-// creates one. The key holds everything that the design depends on.
-func (f *measureFlags) open(ctx context.Context, s *streams, kind, name, question, reference string, key ...any) (*session, error) {
+// design is all that the trials of a run depend on. Two commands with equal
+// designs are the same work: one resumes the other.
+type design struct {
+	Kind      string
+	Version   string
+	Program   string // digest of this binary: another build is another system under test
+	Seed      uint64
+	Margin    string
+	Goal      record.Goal
+	Scenarios []record.Scenario
+	Arms      []lab.Arm
+	Space     any
+	Budget    time.Duration
+	Trials    int
+	Blocks    int
+}
+
+// key is the digest of a design.
+func (d design) key() (string, error) {
+	data, err := json.Marshal(d)
+	if err != nil {
+		return "", fmt.Errorf("key of the run: %w", err)
+	}
+	digest := sha256.Sum256(data)
+	return hex.EncodeToString(digest[:]), nil
+}
+
+// program finds this binary, which the trials launch, and its digest.
+func program() (path, digest string, err error) {
+	if path, err = os.Executable(); err != nil {
+		return "", "", fmt.Errorf("find this program: %w", err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", "", fmt.Errorf("read this program: %w", err)
+	}
+	defer file.Close() //nolint:errcheck // read only
+	h := sha256.New()
+	if _, err := io.Copy(h, file); err != nil {
+		return "", "", fmt.Errorf("read this program: %w", err)
+	}
+	return path, hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// open opens the store and finds the unfinished run of the same design, or
+// creates the given one.
+func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, error) {
+	exe, digest, err := program()
+	if err != nil {
+		return nil, err
+	}
+	d.Kind, d.Version, d.Program, d.Seed, d.Margin = run.Kind, Version, digest, f.seed, f.margin
+	key, err := d.key()
+	if err != nil {
+		return nil, err
+	}
 	st, err := store.Open(f.store)
 	if err != nil {
 		return nil, err
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("find this program: %w", err)
+	ses := &session{f: f, s: s, store: st, exe: exe, machine: machine.Read("."), command: "sluice " + strings.Join(os.Args[1:], " ")}
+	if err := ses.begin(run, key); err != nil {
+		return nil, errors.Join(err, st.Close())
 	}
-	ses := &session{f: f, s: s, store: st, exe: exe, machine: machine.Read("."), began: time.Now(), command: "sluice " + strings.Join(os.Args[1:], " ")}
-	digest := sha256.Sum256(fmt.Append(nil, append([]any{kind, Version, f.seed, f.cores, f.goal, f.require, f.margin}, key...)...))
-	id := hex.EncodeToString(digest[:])
+	return ses, nil
+}
+
+// begin takes up the unfinished run of that key, or creates the run, and locks it.
+func (ses *session) begin(run record.Run, key string) (err error) {
 	found := false
-	if !f.fresh {
-		if ses.run, found, err = st.FindUnfinished(id); err != nil {
-			return nil, errors.Join(err, st.Close())
+	if !ses.f.fresh {
+		if ses.run, found, err = ses.store.FindUnfinished(key); err != nil {
+			return err
 		}
 	}
 	if !found {
-		ses.run = record.Run{
-			Kind: kind, Name: name, Question: question, Command: ses.command, Seed: f.seed,
-			Version: Version, Started: time.Now().UTC(), State: "running", Machine: ses.machine, Reference: reference,
-		}
-		if ses.run, err = st.CreateRun(id, ses.run); err != nil {
-			return nil, errors.Join(err, st.Close())
+		run.Command, run.Seed, run.Version, run.Started, run.State, run.Machine = ses.command, ses.f.seed, Version, time.Now().UTC(), "running", ses.machine
+		if ses.run, err = ses.store.CreateRun(key, run); err != nil {
+			return err
 		}
 	}
-	if ses.lock, err = st.Lock(ses.run.ID); err != nil {
-		return nil, errors.Join(err, st.Close())
+	if ses.lock, err = ses.store.Lock(ses.run.ID); err != nil {
+		return err
 	}
-	if found && !f.quiet {
-		fmt.Fprintf(s.err, "resuming run %s\n", ses.run.ID)
+	if found && !ses.f.quiet {
+		fmt.Fprintf(ses.s.err, "resuming run %s\n", ses.run.ID)
 	}
-	ses.bar = newProgress(s.err, f.quiet)
-	return ses, nil
+	ses.bar = newProgress(ses.s.err, ses.f.quiet)
+	return nil
 }
 
 // bench makes the bench of one scenario.
@@ -265,7 +323,7 @@ func (ses *session) bench(sc record.Scenario, c corpus.Corpus, cores []int) (*la
 	return &lab.Bench{
 		Run: ses.run.ID, Scenario: sc.Name, Seed: ses.f.seed, Journal: ses.store, Measure: scan.Measure,
 		Prepare: func(ctx context.Context, d corpus.Draw) error {
-			_, err := c.Warm(ctx, d.Files)
+			_, err := c.Warm(ctx, distinct(d.Files))
 			return err
 		},
 		Listen: ses.listen,
@@ -273,11 +331,18 @@ func (ses *session) bench(sc record.Scenario, c corpus.Corpus, cores []int) (*la
 	}, nil
 }
 
+// distinct leaves out the repeats of a small corpus that is listed several times.
+func distinct(files []corpus.File) []corpus.File {
+	for i, f := range files {
+		if i > 0 && f == files[0] {
+			return files[:i]
+		}
+	}
+	return files
+}
+
 // listen tells the progress, and with --verbose each trial.
 func (ses *session) listen(e lab.Event) {
-	if e.Resumed {
-		ses.resumed++
-	}
 	ses.bar.trial(e)
 	if !ses.f.verbose {
 		return
@@ -325,17 +390,19 @@ func (ses *session) conclude(o record.Outcome) error {
 // close ends the session. A run that did not finish stays open for resuming.
 func (ses *session) close(err error) error {
 	ses.bar.stop()
-	switch {
+	switch _, dead := errors.AsType[*lab.DeadEnd](err); {
 	case err == nil:
 		ses.run.State, ses.run.Finished = "done", time.Now().UTC()
+	case dead:
+		ses.run.State = "failed"
 	default:
 		ses.run.State = "interrupted"
 	}
 	err = errors.Join(err, ses.store.UpdateRun(ses.run))
 	if ses.run.State == "interrupted" {
-		trials, countErr := ses.store.Trials(ses.run.ID)
+		trials, countErr := ses.store.CountTrials(ses.run.ID)
 		if countErr == nil && errors.Is(err, context.Canceled) {
-			fmt.Fprintf(ses.s.err, "stopped; %d finished trials are kept in %s. To go on, run the same command again:\n  %s\n", len(trials), ses.f.store, ses.command)
+			fmt.Fprintf(ses.s.err, "stopped; %d finished trials are kept in %s. To go on, run the same command again:\n  %s\n", trials, ses.f.store, ses.command)
 		}
 	}
 	return errors.Join(err, ses.lock.Release(), ses.store.Close())

@@ -55,17 +55,20 @@ func (p *progress) phase(label string, trials int, expectS float64) {
 	}
 	p.finish()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.label, p.began, p.done, p.total, p.expectS, p.status = label, time.Now(), 0, trials, expectS, ""
+	p.lastLine = time.Now()
+	p.mu.Unlock() // the bars' own goroutine asks for the tail while a bar is made
 	if p.bars == nil {
 		fmt.Fprintf(p.w, "%s: %d trials, about %s\n", label, trials, unit.Time(expectS))
-		p.lastLine = time.Now()
 		return
 	}
-	p.bar = p.bars.New(int64(trials), mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
+	// A bar that is made with a total completes only when it is reached; a phase
+	// may end early, so the total is set afterwards, and again at the end.
+	p.bar = p.bars.New(0, mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"),
 		mpb.PrependDecorators(decor.Name(fmt.Sprintf("%-22s", label)), decor.CountersNoUnit("%3d/%-3d ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.tail() })),
 	)
+	p.bar.SetTotal(int64(trials), false)
 }
 
 // trial counts a finished trial.

@@ -30,6 +30,7 @@ const GridSchema = "sluice.grid/v1"
 type runFlags struct {
 	measureFlags
 	dryRun bool
+	seeded bool // --seed was given
 }
 
 func newRun(s *streams) *cobra.Command {
@@ -46,10 +47,15 @@ and a report; nothing is recommended and no configuration is written.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd.Context(), s, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.seeded = cmd.Flags().Changed("seed")
+			return f.execute(cmd.Context(), s, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list the cells, their expected time and the effect they can show, and stop")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed in place of the experiment's")
+	flags.DurationVar(&f.budget, "budget", 0, "budget in place of the experiment's")
 	flags.StringVar(&f.store, "store", ".sluice", "`folder` of the store")
 	flags.BoolVar(&f.fresh, "fresh", false, "measure anew instead of resuming an unfinished run")
 	flags.StringVar(&f.report, "report", "sluice-report", "`folder` for the report")
@@ -84,7 +90,14 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	f.seed = e.Design.Seed
+	if !f.seeded {
+		f.seed = e.Design.Seed
+	}
+	f.budget = max(f.budget, 0)
+	if f.budget == 0 {
+		f.budget = e.Budget
+	}
+	e.Budget = f.budget
 	cells, err := f.cells(ctx, s, e)
 	if err != nil {
 		return err
@@ -100,7 +113,15 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 		return usagef("%s: the grid takes about %s, its budget is %v; use a budget of %v, or fewer values or blocks (sluice run --dry-run lists the cells)",
 			file, unit.Time(expectS), e.Budget, time.Duration(expectS*1.1)*time.Second)
 	}
-	ses, err := f.open(ctx, s, "run", e.Name, e.Question, cmpOr(e.Reference, "sluice.yaml or default"), string(data), cells[0].corpus.Fingerprint)
+	d := design{Blocks: e.Design.Blocks, Goal: cells[0].parsed.goal.Record()}
+	for _, c := range cells {
+		d.Scenarios, d.Arms = append(d.Scenarios, c.scenario), append(d.Arms, c.arms...)
+	}
+	_, reference, err := referenceArm(e.Reference, len(usable))
+	if err != nil {
+		return err
+	}
+	ses, err := f.open(s, record.Run{Kind: "run", Name: e.Name, Question: e.Question, Reference: reference, Plots: e.Plots}, d)
 	if err != nil {
 		return err
 	}
@@ -240,7 +261,7 @@ func gridResult(ses *session, c cell, trials []record.Trial) record.GridResult {
 		Reference: decide.Arms(trials, []string{lab.Reference})[0], Warnings: slices.Concat([]string{}, tuner.Disturbed(trials), failures(trials)),
 	}
 	result.Reference.Name = ses.run.Reference
-	for _, score := range decide.Rank(decide.Scores(trials, lab.Reference, goal), goal) {
+	for _, score := range decide.Rank(decide.Scores(trials, lab.Reference, goal), goal, decide.Noise(trials, lab.Reference)) {
 		arm := decide.Arms(trials, []string{score.Arm})[0]
 		arm.Ratios = decide.Ratios(trials, score.Arm, lab.Reference, goal, tuner.Alpha)
 		result.Arms = append(result.Arms, arm)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ func newRuns(s *streams) *cobra.Command {
 
 // withStore opens an existing store for one action.
 func withStore(dir string, action func(*store.Store) error) (err error) {
-	if _, statErr := os.Stat(dir); statErr != nil {
+	if _, statErr := os.Stat(filepath.Join(dir, "store.db")); statErr != nil {
 		return usagef("no store at %s; name another with --store, or measure something first (sluice tune)", dir)
 	}
 	st, err := store.Open(dir)
@@ -72,11 +73,11 @@ func listRuns(w io.Writer, st *store.Store, format string) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "RUN\tKIND\tNAME\tSTATE\tTRIALS\tSTARTED")
 	for _, run := range runs {
-		trials, err := st.Trials(run.ID)
+		trials, err := st.CountTrials(run.ID)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", run.ID, run.Kind, run.Name, run.State, len(trials), run.Started.Local().Format("2006-01-02 15:04"))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\n", run.ID, run.Kind, run.Name, run.State, trials, run.Started.Local().Format("2006-01-02 15:04"))
 	}
 	return table.Flush()
 }
@@ -134,6 +135,9 @@ func runsRemove(s *streams, dir *string) *cobra.Command {
 				}
 				if err := st.DeleteRun(run.ID); err != nil {
 					return err
+				}
+				if err := os.RemoveAll(filepath.Join(*dir, "work", run.ID)); err != nil {
+					return fmt.Errorf("remove the files of the run's trials: %w", err)
 				}
 				_, err = fmt.Fprintf(s.err, "removed %s\n", run.ID)
 				return err
@@ -216,7 +220,6 @@ func runsImport(s *streams, dir *string) *cobra.Command {
 
 func newReport(s *streams) *cobra.Command {
 	var dir, out string
-	var quiet bool
 	cmd := &cobra.Command{
 		Use: "report RUN", Short: "draw the report of a stored run", Args: one("the id of a run, or its beginning"),
 		Long: `Draw a stored run again: index.html (works offline), summary.md and pictures.
@@ -240,7 +243,6 @@ Nothing is measured.`,
 	}
 	cmd.Flags().StringVar(&dir, "store", ".sluice", "`folder` of the store")
 	cmd.Flags().StringVar(&out, "report", "sluice-report", "`folder` for the report")
-	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress")
 	return cmd
 }
 

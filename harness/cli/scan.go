@@ -108,6 +108,9 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		return err
 	}
 	if f.print {
+		if f.format == "json" {
+			return json.NewEncoder(s.out).Encode(cfg.Flat())
+		}
 		text, err := config.File{Config: cfg}.Marshal()
 		if err != nil {
 			return err

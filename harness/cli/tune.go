@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +56,7 @@ the reference's configuration and says so.`,
 	f.add(cmd)
 	f.addStorage(cmd)
 	flags := cmd.Flags()
+	flags.StringArrayVar(&f.require, "require", nil, "a `condition` that must hold, as in 'rss<512MiB' (repeatable)")
 	flags.DurationVar(&f.budget, "budget", 0, "time for all scenarios together (default 90s for each)")
 	flags.IntVar(&f.trials, "trials", 0, "launches for all scenarios together, warm-up and confirmation included; alone it lifts the default budget")
 	flags.StringVar(&f.reference, "reference", "", "preset or `file` to compare with (default sluice.yaml, else the default preset)")
@@ -105,7 +107,11 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 		return f.printPlan(s, jobs, designs)
 	}
 	question := fmt.Sprintf("Which configuration scans %s best on this machine?", c.Name)
-	ses, err := f.open(ctx, s, "tune", c.Name, question, name, c.Fingerprint, jobs[0].reference, jobs[0].also, f.storage, f.budget, f.trials, jobs[0].space)
+	d := design{Goal: p.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Space: jobs[0].space, Budget: f.budget, Trials: f.trials}
+	for _, job := range jobs {
+		d.Scenarios = append(d.Scenarios, job.scenario)
+	}
+	ses, err := f.open(s, record.Run{Kind: "tune", Name: c.Name, Question: question, Reference: name}, d)
 	if err != nil {
 		return err
 	}
@@ -113,12 +119,21 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 }
 
 func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) error {
-	for _, job := range jobs {
+	recs := make([]record.Recommendation, len(jobs))
+	for i, job := range jobs {
 		rec, err := f.tuneOne(ctx, ses, job)
 		if err != nil {
 			return err
 		}
+		rec.Wrote, recs[i] = job.out, rec
 		if err := ses.conclude(record.Outcome{Scenario: job.scenario, Recommendation: &rec}); err != nil {
+			return err
+		}
+	}
+	// Files are written when all is measured: one of them may be the reference
+	// that a resumed run must find as it was.
+	for i, job := range jobs {
+		if err := f.writeConfig(ses, job, &recs[i]); err != nil {
 			return err
 		}
 	}
@@ -133,13 +148,9 @@ func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
 		return nil, "", err
 	}
 	reference.Name = lab.Reference
-	var also []lab.Arm
-	for _, preset := range f.also {
-		a, err := arm(preset, cores)
-		if err != nil {
-			return nil, "", err
-		}
-		also = append(also, a)
+	also, err := f.alsoArms(cores)
+	if err != nil {
+		return nil, "", err
 	}
 	params, err := f.loadSpace(cores)
 	if err != nil {
@@ -162,9 +173,37 @@ func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
 	return jobs, name, nil
 }
 
+// mostAlso keeps a confirmation block at six trials: reference, two candidates
+// and these.
+const mostAlso = 3
+
+// alsoArms resolves --also. Names must differ: they tell trials apart.
+func (f *tuneFlags) alsoArms(cores int) ([]lab.Arm, error) {
+	if len(f.also) > mostAlso {
+		return nil, usagef("--also is given %d times; a block of six trials has room for %d beside the reference and two candidates", len(f.also), mostAlso)
+	}
+	taken := []string{lab.Reference, "chosen", "fastest"}
+	var also []lab.Arm
+	for _, preset := range f.also {
+		a, err := arm(preset, cores)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(taken, a.Name) {
+			return nil, usagef("--also %s: the name %s is taken; rename the file", preset, a.Name)
+		}
+		taken = append(taken, a.Name)
+		also = append(also, a)
+	}
+	return also, nil
+}
+
 // limits shares budget and trials among the scenarios.
 func (f *tuneFlags) limits(scenarios int) tuner.Limits {
 	l := tuner.Limits{BudgetS: f.budget.Seconds() / float64(scenarios), Trials: f.trials / scenarios}
+	if f.trials > 0 {
+		l.Trials = max(1, l.Trials) // 0 would be no limit
+	}
 	if f.budget == 0 && f.trials == 0 {
 		l.BudgetS = defaultBudget.Seconds()
 	}
@@ -195,9 +234,9 @@ func prior(c corpus.Corpus, storageName string, cores int, reference lab.Arm, al
 		if err != nil {
 			return 0, err
 		}
-		read := profile.Mean().Seconds() / meanBytes / max(1, asFloat(a.Config["io.workers"]))
-		analyse := priorSPerByte / max(1, min(asFloat(a.Config["cpu.workers"]), float64(cores)))
-		return max(read, analyse), nil
+		io, _ := a.Config.Float("io.workers")
+		cpu, _ := a.Config.Float("cpu.workers")
+		return max(profile.Mean().Seconds()/meanBytes/max(1, io), priorSPerByte/max(1, min(cpu, float64(cores)))), nil
 	}
 	first, err := guess(reference)
 	rates := tuner.Rates{ReferenceSPerByte: first, BestSPerByte: priorSPerByte / float64(cores), LaunchS: priorLaunchS}
@@ -209,25 +248,15 @@ func prior(c corpus.Corpus, storageName string, cores int, reference lab.Arm, al
 	return rates, err
 }
 
-func asFloat(value any) float64 {
-	switch v := value.(type) {
-	case int:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case float64:
-		return v
-	default:
-		return 0
-	}
-}
-
 // plans sizes every scenario from the prior.
 func plans(jobs []tuneJob) ([]tuner.Design, error) {
 	designs := make([]tuner.Design, len(jobs))
 	var faults []error
 	for i, job := range jobs {
 		design, err := tuner.Plan(job.prior, job.limits, job.corpus.Bytes)
+		if tooSmall, ok := errors.AsType[*tuner.TooSmall](err); ok {
+			tooSmall.Scenarios = len(jobs)
+		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", job.scenario.Name, err))
 		}
@@ -265,7 +294,7 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 		rec.Recommended.Name = ses.run.Reference
 	}
 	rec.Warnings = append(rec.Warnings, coincide(cores)...)
-	return rec, f.writeConfig(ses, job, &rec)
+	return rec, nil
 }
 
 // starters are what a careful person would try first, the most promising first:
@@ -331,7 +360,6 @@ func (f *tuneFlags) writeConfig(ses *session, job tuneJob, rec *record.Recommend
 	if err := os.WriteFile(temporary, text, 0o644); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
-	rec.Wrote = job.out
 	return os.Rename(temporary, job.out)
 }
 

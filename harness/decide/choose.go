@@ -61,18 +61,63 @@ func (s Score) Feasible(goal Goal) bool {
 	return s.Failed == 0 && s.Pairs > 0 && len(goal.Meets(s.Metrics)) == 0
 }
 
-// Rank orders scores, the most promising first. Configurations that break a
-// requirement or failed come last. Under balanced all whose throughput lies
-// within 3 % of the best feasible one's form the leading class, ordered by p99
-// in steps of 10 %, then by memory in steps of 10 %, then by workers; the rest
-// follow by throughput. Under another goal the objective orders alone.
-func Rank(scores []Score, goal Goal) []Score {
-	ranked := slices.Clone(scores)
-	best := math.Inf(-1)
-	for _, s := range ranked {
-		if s.Feasible(goal) {
-			best = max(best, s.Throughput)
+// Noise estimates the standard deviation of one paired log-ratio of throughput
+// from a search: the spread of arms that were measured repeatedly, or √2 times
+// that of the reference over its blocks, whichever is larger. The reference alone
+// is not enough: on slow storage it waits, and does not feel what slows others.
+func Noise(trials []record.Trial, reference string) float64 {
+	var names []string
+	var own []float64
+	for _, t := range trials {
+		if t.Arm == reference && t.Status == record.OK {
+			own = append(own, math.Log(t.Metrics[record.Throughput]))
+		} else if !slices.Contains(names, t.Arm) {
+			names = append(names, t.Arm)
 		}
+	}
+	squares, freedom := 0.0, 0
+	for _, name := range names {
+		s, n := deviations(LogRatios(trials, name, reference, record.Throughput))
+		squares, freedom = squares+s, freedom+n
+	}
+	noise := 0.0
+	if freedom > 0 {
+		noise = math.Sqrt(squares / float64(freedom))
+	}
+	if s, n := deviations(own); n > 0 {
+		noise = max(noise, math.Sqrt(2*s/float64(n)))
+	}
+	return noise
+}
+
+// deviations is the sum of squares about the mean and its degrees of freedom.
+func deviations(x []float64) (squares float64, freedom int) {
+	if len(x) < 2 {
+		return 0, 0
+	}
+	mean := 0.0
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		squares += (v - mean) * (v - mean)
+	}
+	return squares, len(x) - 1
+}
+
+// Rank orders scores, the most promising first. Configurations that break a
+// requirement or failed come last. Under balanced all whose throughput cannot be
+// told from the best feasible one's (3 %, or one standard error of their
+// difference at this noise of a pair) form the leading class, ordered by p99 in
+// steps of 10 %, then by memory in steps of 10 %, then by workers; the rest follow
+// by throughput. The best of many noisy figures is mostly lucky: a narrower class
+// would hold it alone. Under another goal the objective orders alone.
+func Rank(scores []Score, goal Goal, noise float64) []Score {
+	ranked := slices.Clone(scores)
+	best, _ := BestByThroughput(scores, goal)
+	leads := func(s Score) bool {
+		behind := best.Throughput - s.Throughput
+		return behind <= max(NotWorseMargin, noise*math.Sqrt(1/float64(max(1, s.Pairs))+1/float64(max(1, best.Pairs))))
 	}
 	slices.SortStableFunc(ranked, func(a, b Score) int {
 		if fa, fb := a.Feasible(goal), b.Feasible(goal); fa != fb {
@@ -81,7 +126,7 @@ func Rank(scores []Score, goal Goal) []Score {
 		if goal.Objective != Balanced {
 			return cmp.Compare(b.Objective, a.Objective)
 		}
-		la, lb := a.Throughput >= best-NotWorseMargin, b.Throughput >= best-NotWorseMargin
+		la, lb := leads(a), leads(b)
 		if la != lb {
 			return first(la)
 		}
@@ -98,8 +143,7 @@ func Rank(scores []Score, goal Goal) []Score {
 	return ranked
 }
 
-// BestByThroughput is the feasible configuration of highest throughput, or of
-// the best objective where the goal is one metric.
+// BestByThroughput is the feasible configuration of highest throughput.
 func BestByThroughput(scores []Score, goal Goal) (Score, bool) {
 	best, found := Score{}, false
 	for _, s := range scores {
@@ -127,20 +171,9 @@ func Alike(scores []Score, chosen Score) []Score {
 // Workers is the number of workers that a configuration keeps: the second price
 // of a configuration, after its memory.
 func Workers(config record.Flat) float64 {
-	return number(config["io.workers"]) + number(config["cpu.workers"])
-}
-
-func number(value any) float64 {
-	switch v := value.(type) {
-	case int:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case float64:
-		return v
-	default:
-		return 0
-	}
+	io, _ := config.Float("io.workers")
+	cpu, _ := config.Float("cpu.workers")
+	return io + cpu
 }
 
 // step puts a log-ratio on a ladder whose rungs are 10 % apart, so that noise

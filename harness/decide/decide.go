@@ -87,8 +87,12 @@ func (g Goal) Metrics() []string {
 // Meets tells which requirements these metrics break.
 func (g Goal) Meets(metrics map[string]float64) (broken []string) {
 	for _, requirement := range g.Require {
-		if !requirement.Holds(metrics[requirement.Metric]) {
-			broken = append(broken, fmt.Sprintf("%s: %s", requirement, unit.Format(requirement.Metric, metrics[requirement.Metric])))
+		value, measured := metrics[requirement.Metric]
+		switch {
+		case !measured:
+			broken = append(broken, fmt.Sprintf("%s: not measured", requirement.Words()))
+		case !requirement.Holds(value):
+			broken = append(broken, fmt.Sprintf("%s: %s", requirement.Words(), unit.Format(requirement.Metric, value)))
 		}
 	}
 	return broken
@@ -176,7 +180,9 @@ func Ratio(logs []float64, margin, alpha float64) record.Ratio {
 	r.Confidence = interval.Confidence
 	r.Verdict = record.Verdict(stats.Verdict(r.Low, r.High, margin))
 	if r.Verdict == record.Undecided {
-		r.Needed = stats.Needed(logs, margin, alpha)
+		if needed := stats.Needed(logs, margin, alpha); needed > 0 {
+			r.Needed = max(needed, r.N+1) // it is a guess by the spread; so many did not decide
+		}
 	}
 	return r
 }
@@ -194,7 +200,8 @@ func Ratios(trials []record.Trial, arm, reference string, goal Goal, alpha float
 
 // Verdict is the goal's verdict on an arm against the reference, and the step
 // that decided it. Under balanced the steps are: throughput better; else
-// throughput not worse by 3 % and p99 better; else not worse and RSS better.
+// throughput not worse by 3 % and p99 better; else not worse and RSS better. What
+// is better in none of them and worse in one is worse.
 func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[string]record.Ratio, alpha float64) (record.Verdict, string) {
 	if g.Objective != Balanced {
 		ratio, ok := ratios[g.Objective]
@@ -215,9 +222,11 @@ func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[s
 			return record.Better, metric
 		}
 	}
-	for _, metric := range []string{record.Throughput, record.P99, record.RSS} {
-		if ratios[metric].Verdict == record.Undecided {
-			return record.Undecided, metric
+	for _, verdict := range []record.Verdict{record.Worse, record.Undecided} {
+		for _, metric := range []string{record.Throughput, record.P99, record.RSS} {
+			if ratios[metric].Verdict == verdict {
+				return verdict, metric
+			}
 		}
 	}
 	return record.NoDifference, record.Throughput

@@ -108,7 +108,7 @@ func TestRankPrefersLatencyThenMemoryThenWorkersAmongTheFastest(t *testing.T) {
 		score("slow and prompt", 1.2, 10, 2, 2),
 	}
 	var got []string
-	for _, s := range Rank(scores, balanced(t)) {
+	for _, s := range Rank(scores, balanced(t), 0) {
 		got = append(got, s.Arm)
 	}
 	want := []string{"lean", "few workers", "many workers", "fast but late", "slow and prompt"}
@@ -120,6 +120,23 @@ func TestRankPrefersLatencyThenMemoryThenWorkersAmongTheFastest(t *testing.T) {
 	}
 }
 
+func TestNoiseWidensTheLeadingClass(t *testing.T) {
+	scores := []Score{
+		{Arm: "lucky", Pairs: 1, Throughput: 0.1, P99: 0},
+		{Arm: "prompt", Pairs: 1, Throughput: 0, P99: 2},
+	}
+	if quiet := Rank(scores, balanced(t), 0.01); quiet[0].Arm != "lucky" {
+		t.Errorf("at 1 %% of noise %s comes first, want the faster by 10 %%", quiet[0].Arm)
+	}
+	if noisy := Rank(scores, balanced(t), 0.1); noisy[0].Arm != "prompt" {
+		t.Errorf("at 10 %% of noise %s comes first, want the one of lower p99", noisy[0].Arm)
+	}
+	trials := append(blocks(3, 1.2, 1, 1, 0.1), blocks(3, 1.2, 1, 1, 0.1)...)
+	if noise := Noise(trials, "reference"); noise < 0.05 || noise > 0.2 {
+		t.Errorf("noise %v, want about 0.1", noise)
+	}
+}
+
 func TestRequirementPutsWhatBreaksItLast(t *testing.T) {
 	goal, err := ParseGoal("throughput", []string{"rss<100MB"}, 0)
 	if err != nil {
@@ -128,7 +145,7 @@ func TestRequirementPutsWhatBreaksItLast(t *testing.T) {
 	ranked := Rank([]Score{
 		{Arm: "fat", Pairs: 1, Objective: 1, Metrics: map[string]float64{record.RSS: 2e8}},
 		{Arm: "lean", Pairs: 1, Objective: 0.1, Metrics: map[string]float64{record.RSS: 5e7}},
-	}, goal)
+	}, goal, 0)
 	if ranked[0].Arm != "lean" {
 		t.Errorf("%s comes first, want lean", ranked[0].Arm)
 	}

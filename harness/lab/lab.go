@@ -63,6 +63,12 @@ type Journal interface {
 	PutTrial(record.Trial) error
 }
 
+// DeadEnd is a run that cannot go on, now or later: its own trials say so, and
+// replaying them would end here again.
+type DeadEnd struct{ Why string }
+
+func (e *DeadEnd) Error() string { return e.Why }
+
 // Event tells a listener that a trial ended.
 type Event struct {
 	Trial   record.Trial
@@ -81,13 +87,12 @@ type Bench struct {
 	Listen   func(Event)                              // may be nil; never called while a trial runs
 	Limit    time.Duration                            // of one trial
 
-	trials  []record.Trial
-	spentS  float64
-	resumed int
+	trials []record.Trial
+	spentS float64
 }
 
 // CostS is the name of the metric that holds what a trial cost the budget:
-// seconds from before its launch until it was committed.
+// seconds from the end of the trial before it until its own.
 const CostS = "trial_cost_s"
 
 // Block measures a block, or what is missing of it, and returns its trials in
@@ -96,7 +101,7 @@ const CostS = "trial_cost_s"
 func (l *Bench) Block(ctx context.Context, b Block) ([]record.Trial, error) {
 	order := l.order(b)
 	done := make([]record.Trial, len(b.Arms))
-	warm := false
+	warm, began := false, time.Now()
 	for slot, arm := range order {
 		trial, found, err := l.Journal.FindTrial(l.Run, l.Scenario, b.Phase, b.Index, slot)
 		if err != nil {
@@ -109,15 +114,15 @@ func (l *Bench) Block(ctx context.Context, b Block) ([]record.Trial, error) {
 				}
 				warm = true
 			}
-			if trial, err = l.measure(ctx, b, slot, b.Arms[arm]); err != nil {
+			if trial, err = l.measure(ctx, b, slot, b.Arms[arm], began); err != nil {
 				return nil, err
 			}
+		} else if trial.Arm != b.Arms[arm].Name || trial.Config.ID() != b.Arms[arm].Config.ID() {
+			return nil, fmt.Errorf("run %s holds a trial of %s (%s) where this design has %s; measure anew with --fresh", l.Run, trial.Arm, trial.Config, b.Arms[arm].Name)
 		}
+		began = time.Now()
 		done[arm] = trial
 		l.spentS += trial.Metrics[CostS]
-		if found {
-			l.resumed++
-		}
 		if l.Listen != nil {
 			l.Listen(Event{Trial: trial, Resumed: found})
 		}
@@ -136,9 +141,6 @@ func (l *Bench) Trials() []record.Trial { return l.trials }
 // from the journal alone, so that a resumed run decides as the first one did.
 func (l *Bench) SpentS() float64 { return l.spentS }
 
-// Resumed counts the trials that were found in the journal.
-func (l *Bench) Resumed() int { return l.resumed }
-
 // order draws the block's seeded random order: order[slot] is the index of an arm.
 func (l *Bench) order(b Block) []int {
 	return l.random("order", b.Phase, b.Index).Perm(len(b.Arms))
@@ -151,7 +153,9 @@ func (l *Bench) random(purpose string, phase record.Phase, index int) *rand.Rand
 	return rand.New(rand.NewPCG(l.Seed, h.Sum64()))
 }
 
-func (l *Bench) measure(ctx context.Context, b Block, slot int, arm Arm) (record.Trial, error) {
+// measure measures one trial and commits it. What it cost is counted from began,
+// so that preparing a block is charged to its first trial.
+func (l *Bench) measure(ctx context.Context, b Block, slot int, arm Arm, began time.Time) (record.Trial, error) {
 	start := time.Now()
 	trial, err := l.Measure(ctx, Job{Arm: arm, Draw: b.Draw, Latency: b.Latency, Limit: l.Limit})
 	if err != nil {
@@ -167,7 +171,9 @@ func (l *Bench) measure(ctx context.Context, b Block, slot int, arm Arm) (record
 	if trial.Metrics == nil {
 		trial.Metrics = map[string]float64{}
 	}
-	trial.Metrics[CostS] = time.Since(start).Seconds()
+	if _, told := trial.Metrics[CostS]; !told { // a trial in virtual time brings its own
+		trial.Metrics[CostS] = time.Since(began).Seconds()
+	}
 	return trial, l.Journal.PutTrial(trial)
 }
 

@@ -75,7 +75,7 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 	}
 	for _, t := range trials {
 		if t.Status != record.OK {
-			return nil, fmt.Errorf("the configuration %s cannot be measured here: %s: %s", t.Arm, t.Status, t.Reason)
+			return nil, &DeadEnd{Why: fmt.Sprintf("the configuration %s cannot be measured here: %s: %s", t.Arm, t.Status, t.Reason)}
 		}
 	}
 	return trials, nil

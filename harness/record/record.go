@@ -32,6 +32,20 @@ func (f Flat) ID() string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// Float is the value of a knob that is a number, and whether it is one.
+func (f Flat) Float(name string) (float64, bool) {
+	switch v := f[name].(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, true
+	default:
+		return 0, false
+	}
+}
+
 // String lists the knobs in the order of their names: "cpu.workers=2 io.workers=8".
 func (f Flat) String() string {
 	names := make([]string, 0, len(f))
@@ -274,9 +288,10 @@ type Run struct {
 	Version   string    `json:"version"` // of sluice
 	Started   time.Time `json:"started"`
 	Finished  time.Time `json:"finished,omitzero"`
-	State     string    `json:"state"` // running | interrupted | done
+	State     string    `json:"state"` // running | interrupted | failed | done
 	Machine   Machine   `json:"machine"`
-	Reference string    `json:"reference"` // name of the reference
+	Reference string    `json:"reference"`       // name of the reference
+	Plots     []string  `json:"plots,omitempty"` // pictures asked for; none: all
 }
 
 // Outcome is one scenario of a run with everything that was measured in it.

@@ -13,7 +13,7 @@ func explain(err error) error {
 	remedy := ""
 	switch code(err) & 0xff { // the upper bits refine the code
 	case lib.SQLITE_NOTADB:
-		remedy = "it is not a store; move it away or use --store DIR"
+		return fmt.Errorf("%w: %w (it is not a store; move it away or use --store DIR)", ErrForeign, err)
 	case lib.SQLITE_CORRUPT:
 		remedy = "the file is damaged; restore it, or move it away and run anew"
 	case lib.SQLITE_FULL:

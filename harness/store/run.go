@@ -19,6 +19,10 @@ import (
 // done is the state of a run that needs no resuming.
 const done = "done"
 
+// failed is the state of a run that cannot go on: it would fail again in the same
+// way.
+const failed = "failed"
+
 // NewID makes a run's id of its start in UTC and 4 random hex digits:
 // "20261121-071802-a3f1". Ids sort by time.
 func NewID(started time.Time) string {
@@ -104,9 +108,10 @@ func (s *Store) notFound(run string) error {
 	return fmt.Errorf("run %q in store %s: %w (sluice runs list shows what is stored)", run, s.dir, ErrNotFound)
 }
 
-// FindUnfinished returns the youngest run with this key that is not done.
+// FindUnfinished returns the youngest run with this key that is neither done nor
+// failed.
 func (s *Store) FindUnfinished(key string) (record.Run, bool, error) {
-	runs, err := s.queryRuns("WHERE key = ? AND state <> ? ORDER BY started_unix_ns DESC, id DESC LIMIT 1", key, done)
+	runs, err := s.queryRuns("WHERE key = ? AND state NOT IN (?, ?) ORDER BY started_unix_ns DESC, id DESC LIMIT 1", key, done, failed)
 	if err != nil || len(runs) == 0 {
 		return record.Run{}, false, err
 	}

@@ -26,6 +26,7 @@ const fileName = "store.db"
 var (
 	// ErrNotFound says that no such run is stored.
 	ErrNotFound = errors.New("no such run")
+	ErrForeign  = errors.New("not a store of this version")
 	// ErrAmbiguous says that a prefix fits several runs.
 	ErrAmbiguous = errors.New("several runs begin so")
 	// ErrLocked says that another process drives the run.
@@ -127,9 +128,19 @@ func (s *Store) Close() error {
 // Dir is the store's folder, as given to Open.
 func (s *Store) Dir() string { return s.dir }
 
+// usualDir is the folder's name unless another is asked for. It is always ours.
+const usualDir = ".sluice"
+
 func prepareDir(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("%w: %s is a file, a store is a folder; use --store DIR", ErrForeign, dir)
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make store %s: %w (use --store DIR for another place)", dir, err)
+	}
+	// A folder that holds something else is somebody's own: it is not hidden.
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 && filepath.Base(dir) != usualDir {
+		return nil
 	}
 	ignore := filepath.Join(dir, ".gitignore")
 	if _, err := os.Stat(ignore); err == nil {
@@ -194,9 +205,9 @@ func inspect(tx *sql.Tx, path string) (fresh bool, err error) {
 	case tables == 0 && app == 0 && found == 0:
 		return true, nil
 	case app != application:
-		return false, errors.New("it is a database of another program; move it away or use --store DIR")
+		return false, fmt.Errorf("%w: it is a database of another program; move it away or use --store DIR", ErrForeign)
 	case found != version:
-		return false, fmt.Errorf("store %s has schema %d, this sluice reads %d; move it away or use --store DIR", path, found, version)
+		return false, fmt.Errorf("%w: store %s has schema %d, this sluice reads %d; move it away or use --store DIR", ErrForeign, path, found, version)
 	}
 	return false, nil
 }

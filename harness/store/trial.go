@@ -85,6 +85,15 @@ func (s *Store) Trials(run string) ([]record.Trial, error) {
 	return trials, nil
 }
 
+// CountTrials is the number of trials that a run has stored.
+func (s *Store) CountTrials(run string) (n int, err error) {
+	row := s.db.QueryRowContext(context.Background(), "SELECT count(*) FROM trial WHERE run = ?", run)
+	if err := row.Scan(&n); err != nil {
+		return 0, fmt.Errorf("count trials of run %s: %w", run, explain(err))
+	}
+	return n, nil
+}
+
 // FindTrial returns the trial at a place of the design; of several the one
 // stored last.
 func (s *Store) FindTrial(run, scenario string, phase record.Phase, block, slot int) (record.Trial, bool, error) {

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"sluice/harness/lab"
 	"sluice/harness/machine"
@@ -193,10 +192,4 @@ func Slice(n int) ([]int, error) {
 		return nil, fmt.Errorf("%d cores asked for, %d usable here; use --cores 1 … %d", n, min(usable, len(mask)), min(usable, len(mask)))
 	}
 	return mask[:n], nil
-}
-
-// LimitFor bounds a trial that should take expected seconds: ten times that,
-// and never less than a minute.
-func LimitFor(expected time.Duration) time.Duration {
-	return max(time.Minute, 10*expected)
 }

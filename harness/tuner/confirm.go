@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"sluice/harness/decide"
 	"sluice/harness/lab"
@@ -32,9 +33,16 @@ type finalists struct {
 // finalists picks the configuration that the goal prefers and, if it is another
 // one, the fastest. Two candidates share the error.
 func (r *run) finalists(scores []decide.Score) (finalists, error) {
-	ranked := decide.Rank(scores, r.Goal)
-	if !ranked[0].Feasible(r.Goal) {
-		return finalists{}, fmt.Errorf("no configuration that was measured keeps %v; the nearest was %s", r.Goal.Record().Require, ranked[0].Config)
+	ranked := decide.Rank(scores, r.Goal, r.noise)
+	if len(ranked) == 0 {
+		return finalists{}, &lab.DeadEnd{Why: "no trial of the search ended well; run it again with --fresh --verbose"}
+	}
+	if best := ranked[0]; !best.Feasible(r.Goal) {
+		why := strings.Join(r.Goal.Meets(best.Metrics), ", ")
+		if best.Failed > 0 || best.Pairs == 0 {
+			why = fmt.Sprintf("%d of its trials failed (see sluice runs show)", best.Failed)
+		}
+		return finalists{}, &lab.DeadEnd{Why: fmt.Sprintf("no configuration that was measured can be recommended; the nearest was %s: %s; loosen --require, or name the knobs with --space", best.Config, why)}
 	}
 	f := finalists{arms: []lab.Arm{{Name: chosenArm, Config: ranked[0].Config}}, alpha: Alpha, least: blocksForOne}
 	fastest, ok := decide.BestByThroughput(scores, r.Goal)
@@ -89,7 +97,11 @@ func (r *run) confirmBlocks(f finalists) int {
 	affordable := int(math.Floor(left / perBlock))
 	if r.Limits.Trials > 0 {
 		arms := 1 + len(f.arms) + len(r.Also)
-		affordable = min(affordable, (r.Limits.Trials-len(r.Bench.Trials()))/arms)
+		trials := r.Limits.Trials - len(r.Bench.Trials())
+		if r.design.Full {
+			trials -= 1 + len(f.arms)
+		}
+		affordable = min(affordable, trials/arms)
 	}
 	return max(f.least, min(affordable, mostBlocks))
 }
@@ -129,7 +141,7 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 	}
 	best := candidates[0]
 	for _, other := range candidates[1:] {
-		if preferred(other, best) {
+		if preferred(other, best, r.Goal) {
 			best = other
 		}
 	}
@@ -165,17 +177,27 @@ func (r *run) judge(name string, trials, full []record.Trial, alpha float64) jud
 	if len(full) > 0 {
 		j.broken = append(j.broken, r.Goal.Meets(decide.Arms(full, []string{name})[0].Metrics)...)
 	}
+	for _, t := range slices.Concat(trials, full) {
+		if t.Arm == name && t.Status != record.OK {
+			j.broken = append(j.broken, fmt.Sprintf("a trial of the %s phase: %s: %s", t.Phase, t.Status, t.Reason))
+		}
+	}
+	if j.verdict == record.NoDifference && len(Disturbed(trials)) > 0 {
+		j.verdict = record.Undecided // on a busy machine a difference is not shown, never excluded
+	}
 	return j
 }
 
-// preferred says whether other, the fastest, should replace the goal's choice.
-func preferred(other, chosen judged) bool {
+// preferred says whether other, the fastest, should replace the goal's choice: if
+// it alone can be recommended or, under balanced, if the choice gave up more
+// throughput than the goal allows.
+func preferred(other, chosen judged, goal decide.Goal) bool {
 	usable := func(j judged) bool { return j.verdict == record.Better && len(j.broken) == 0 }
 	if usable(other) != usable(chosen) {
 		return usable(other)
 	}
 	given := chosen.arm.Metrics[record.Throughput] / other.arm.Metrics[record.Throughput]
-	return usable(other) && given < 1-decide.NotWorseMargin
+	return usable(other) && goal.Objective == decide.Balanced && given < 1-decide.NotWorseMargin
 }
 
 // confirmed counts the blocks in which reference and candidate both stand.
@@ -210,7 +232,7 @@ func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 	}
 	warnings = append(warnings, Disturbed(trials)...)
 	for _, broken := range best.broken {
-		warnings = append(warnings, fmt.Sprintf("the candidate breaks a requirement in confirmation: %s", broken))
+		warnings = append(warnings, fmt.Sprintf("the candidate failed confirmation: %s", broken))
 	}
 	if len(full) == 0 && len(r.Goal.Require) > 0 && r.design.Fidelity < 1 {
 		warnings = append(warnings, "requirements were checked on samples only; the largest files of the corpus may not have been among them (a longer --budget adds a block over all files)")
@@ -221,7 +243,7 @@ func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 		}
 	}
 	for _, edge := range r.Space.Edge(best.arm.Config) {
-		if asFloat(best.arm.Config[edge]) <= 1 {
+		if value, isNumber := best.arm.Config.Float(edge); isNumber && value <= 1 {
 			continue // there is nothing below one worker, one file, no buffer
 		}
 		warnings = append(warnings, fmt.Sprintf("%s=%v lies at the edge of its range; the optimum may lie beyond it (widen it with --space)", edge, best.arm.Config[edge]))
@@ -243,17 +265,4 @@ func Disturbed(trials []record.Trial) []string {
 			unit.Percent(median), unit.Percent(slices.Max(shares)))}
 	}
 	return nil
-}
-
-func asFloat(value any) float64 {
-	switch v := value.(type) {
-	case int:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case float64:
-		return v
-	default:
-		return math.Inf(1) // a word has no edge below
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sluice/harness/lab"
+	"sluice/harness/stats"
 )
 
 // The bounds of a design (docs/measuring.md, rules 4 and 8).
@@ -23,6 +24,7 @@ type Rates struct {
 	BestSPerByte      float64
 	AlsoSPerByte      []float64
 	LaunchS           float64 // what a launch costs beside the scan
+	SpentS            float64 // on calibration, once it is over; 0 before
 }
 
 // trialS is how long a trial over so many bytes takes.
@@ -137,6 +139,9 @@ func (r Rates) total(d Design, fullS float64) Design {
 }
 
 func (r Rates) calibrationS(d Design) float64 {
+	if r.SpentS > 0 {
+		return r.SpentS
+	}
 	bytes := min(d.bytes(), lab.ShortestS/r.BestSPerByte)
 	return 2*r.trialS(r.ReferenceSPerByte, bytes) + r.trialS(r.BestSPerByte, bytes)
 }
@@ -184,28 +189,28 @@ func (l Limits) allow(d Design) bool {
 
 // TooSmall says that no design fits the limits, and what the least one needs.
 type TooSmall struct {
-	Limits Limits
-	Least  Design
+	Limits    Limits
+	Least     Design
+	Scenarios int // that share the limits; 0 is 1
 }
 
 // Error names what was found, what is needed and the remedy.
 func (e *TooSmall) Error() string {
+	scenarios := max(1, e.Scenarios)
 	if e.Limits.Trials > 0 && e.Limits.Trials < e.Least.Trials {
-		return fmt.Sprintf("--trials %d is too few: the smallest design takes %d (%d to calibrate, %d to search, %d blocks to confirm); use --trials %d or more",
-			e.Limits.Trials, e.Least.Trials, calibrationTrials, e.Least.SearchTrials, e.Least.ConfirmBlocks, e.Least.Trials)
+		return fmt.Sprintf("%d trials are too few for this scenario: the smallest design takes %d (%d to calibrate, %d to search, %d blocks to confirm); use --trials %d or more for %d scenarios",
+			e.Limits.Trials, e.Least.Trials, calibrationTrials, e.Least.SearchTrials, e.Least.ConfirmBlocks, scenarios*e.Least.Trials, scenarios)
 	}
 	need := time.Duration(math.Ceil(1.1*e.Least.TotalS)) * time.Second
-	return fmt.Sprintf("a budget of %.3g s for this scenario is too short for one block of each kind: the smallest design takes about %v (%d trials of %.2g to %.2g s); use --budget %v or more for each scenario, or a faster --reference",
-		e.Limits.BudgetS, need, e.Least.Trials, e.Least.BestS, e.Least.ReferenceS, need)
+	return fmt.Sprintf("a budget of %.3g s for this scenario is too short for one block of each kind: the smallest design takes about %v (%d trials of %.2g to %.2g s); use --budget %v or more for %d scenarios, or a faster --reference",
+		e.Limits.BudgetS, need, e.Least.Trials, e.Least.BestS, e.Least.ReferenceS, time.Duration(scenarios)*need, scenarios)
 }
 
 func refuse(least Design, limits Limits) error { return &TooSmall{Limits: limits, Least: least} }
 
 // Detectable is the smallest gain that so many pairs show four times in five,
-// when the paired log-ratios spread by sd: margin + (z(1−α/4) + z(0.8)) sd / √(0.955 n).
-// Two candidates share the error; 0.955 = 3/π is the efficiency of the
-// signed-rank test against the t test for normal data (Hodges and Lehmann, 1956).
+// when the paired log-ratios spread by sd: the margin and what the signed-rank
+// test can tell from it, with the error shared by two candidates.
 func Detectable(sd float64, pairs int, margin float64) float64 {
-	const zHalfAlpha, zPower, efficiency = 2.241, 0.842, 3 / math.Pi
-	return margin + (zHalfAlpha+zPower)*sd/math.Sqrt(efficiency*float64(pairs))
+	return margin + stats.Detectable(sd, pairs, Alpha/2)
 }

@@ -56,6 +56,7 @@ type run struct {
 	sampled  corpus.Draw
 	searched int // blocks of the search so far
 	overlap  bool
+	noise    float64 // of a pair, as the search saw it
 	warnings []string
 }
 
@@ -100,6 +101,7 @@ func (r *run) calibrate(ctx context.Context) error {
 		return err
 	}
 	r.rates = measured(r.Prior, trials[0], trials[1])
+	r.rates.SpentS = r.Bench.SpentS()
 	r.design, err = Plan(r.rates, r.Limits, r.Corpus.Bytes)
 	if tooSmall, ok := errors.AsType[*TooSmall](err); ok {
 		r.design = tooSmall.Least
@@ -149,7 +151,7 @@ func (r *run) search(ctx context.Context) ([]decide.Score, error) {
 	}
 	r.begin(record.Search, plan.Trials(), float64(plan.Trials())*r.rates.searchS(r.design.bytes()))
 	var trials []record.Trial
-	for !halving.Done() && !r.overBudget() {
+	for !halving.Done() && (len(trials) == 0 || !r.overBudget()) {
 		done, err := r.rung(ctx, halving.Ask(), len(trials))
 		if err != nil {
 			return nil, err
@@ -157,6 +159,7 @@ func (r *run) search(ctx context.Context) ([]decide.Score, error) {
 		trials = append(trials, done...)
 		halving.Tell(r.standing(trials))
 	}
+	r.noise = decide.Noise(trials, lab.Reference)
 	return decide.Scores(trials, lab.Reference, r.Goal), nil
 }
 
@@ -185,7 +188,7 @@ func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before int)
 // was measured of them so far. What was not measured comes last.
 func (r *run) standing(trials []record.Trial) func(search.Candidate) float64 {
 	place := map[string]float64{}
-	for i, score := range decide.Rank(decide.Scores(trials, lab.Reference, r.Goal), r.Goal) {
+	for i, score := range decide.Rank(decide.Scores(trials, lab.Reference, r.Goal), r.Goal, decide.Noise(trials, lab.Reference)) {
 		place[score.Arm] = -float64(i)
 	}
 	return func(c search.Candidate) float64 {

@@ -130,47 +130,91 @@ func TestFlatSurfaceKeepsTheReference(t *testing.T) {
 	}
 }
 
+// TestKilledRunResumesTheSameDesign kills a run at every seventh trial. With a
+// budget the design depends on what trials cost, which the journal keeps.
 func TestKilledRunResumesTheSameDesign(t *testing.T) {
-	journal := &labtest.Journal{}
-	want, err := Tune(t.Context(), options(nfs(3), &labtest.Journal{}, 3))
+	for _, limits := range []Limits{{Trials: 120}, {BudgetS: 120}, {BudgetS: 90, Trials: 100}} {
+		t.Run(fmt.Sprintf("%+v", limits), func(t *testing.T) {
+			tune := func(f *labtest.Formula, journal lab.Journal) (record.Recommendation, error) {
+				o := options(f, journal, 3)
+				o.Limits = limits
+				return Tune(t.Context(), o)
+			}
+			want, err := tune(nfs(3), &labtest.Journal{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			journal, launches := &labtest.Journal{}, 0
+			for range 100 {
+				f := nfs(3)
+				f.Before = func(call int) error {
+					if call > 7 {
+						return errKilled
+					}
+					launches++
+					return nil
+				}
+				got, err := tune(f, journal)
+				if errors.Is(err, errKilled) {
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("the resumed run decided otherwise (-straight +resumed):\n%s", diff)
+				}
+				if launches != want.Measurements {
+					t.Errorf("%d launches over all resumptions, want %d: nothing twice", launches, want.Measurements)
+				}
+				return
+			}
+			t.Fatal("the run never ended")
+		})
+	}
+}
+
+var errKilled = errors.New("killed")
+
+// TestBudgetIsKept holds the cost of all trials against the budget, with a prior
+// that is right and with one that is five times too hopeful.
+func TestBudgetIsKept(t *testing.T) {
+	for _, hope := range []float64{1, 5} {
+		for _, budgetS := range []float64{60, 90, 300} {
+			f := nfs(2)
+			o := options(f, &labtest.Journal{}, 2)
+			o.Limits = Limits{BudgetS: budgetS}
+			o.Prior.ReferenceSPerByte /= hope
+			o.Prior.BestSPerByte /= hope
+			rec, err := Tune(t.Context(), o)
+			if err != nil {
+				t.Fatalf("budget %v, prior %v times too hopeful: %v", budgetS, hope, err)
+			}
+			if spent := o.Bench.SpentS(); spent > 1.05*budgetS && len(rec.Warnings) == 0 {
+				t.Errorf("budget %v, prior %v times too hopeful: %.0f s spent without a warning", budgetS, hope, spent)
+			}
+		}
+	}
+}
+
+func TestCandidateThatFailsInConfirmationIsNotRecommended(t *testing.T) {
+	f := nfs(4)
+	o := options(f, &labtest.Journal{}, 4)
+	measure := o.Bench.Measure
+	o.Bench.Measure = func(ctx context.Context, job lab.Job) (record.Trial, error) {
+		trial, err := measure(ctx, job)
+		if job.Latency == confirmLatency+2 && job.Arm.Name != lab.Reference {
+			trial.Status, trial.Reason = record.Killed, "out of memory"
+		}
+		return trial, err
+	}
+	rec, err := Tune(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	killed := errors.New("killed")
-	launches := 0
-	for range 100 {
-		f := nfs(3)
-		f.Before = func(call int) error {
-			if call > 7 {
-				return killed
-			}
-			launches++
-			return nil
-		}
-		got, err := Tune(t.Context(), options(f, journal, 3))
-		if errors.Is(err, killed) {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got, ignoreCost()); diff != "" {
-			t.Errorf("the resumed run decided otherwise (-straight +resumed):\n%s", diff)
-		}
-		if launches != want.Measurements {
-			t.Errorf("%d launches over all resumptions, want %d: nothing twice", launches, want.Measurements)
-		}
-		return
+	if rec.Verdict == record.Better || rec.Candidate == nil || len(rec.Warnings) == 0 {
+		t.Errorf("verdict %s, candidate %v, warnings %v; want the reference kept and the failure named", rec.Verdict, rec.Candidate, rec.Warnings)
 	}
-	t.Fatal("the run never ended")
-}
-
-// ignoreCost leaves out what real time decides.
-func ignoreCost() cmp.Option {
-	return cmp.FilterPath(func(p cmp.Path) bool {
-		index, ok := p.Last().(cmp.MapIndex)
-		return ok && index.Key().String() == lab.CostS
-	}, cmp.Ignore())
 }
 
 func TestCancelledContextEndsTheRun(t *testing.T) {

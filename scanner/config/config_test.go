@@ -65,12 +65,12 @@ scanner:
   source:
     order: walk             # the order in which files are taken: walk | largest-first | smallest-first
   io:
-    workers: 16             # files read at once
+    workers: 64             # files read at once
   cpu:
     workers: 2              # files analysed at once
     scheduler: queue        # who analyses: workers fed by a queue, or a goroutine per file: queue | per-file
   channel:
-    buffer: 1               # batches that may wait between the pools; 0 is unbuffered
+    buffer: 16              # batches that may wait between the pools; 0 is unbuffered
     batch: 1                # files handed over together
     linger: 2ms             # longest that a file waits for its batch to fill
   memory:
@@ -103,10 +103,10 @@ func TestMarshalRefusesWhatParseWould(t *testing.T) {
 func TestPresetsOnSmallAndLargeMachines(t *testing.T) {
 	type pools struct{ IO, CPU int }
 	want := map[int]map[string]pools{
-		1:  {"default": {16, 1}, "naive": {1, 1}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {1, 1}},
-		2:  {"default": {16, 2}, "naive": {2, 2}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {2, 2}},
-		4:  {"default": {16, 4}, "naive": {4, 4}, "go-idiom": {64, 64}, "partition-20": {2, 2}, "partition-25": {2, 2}, "batched": {4, 4}},
-		16: {"default": {32, 16}, "naive": {16, 16}, "go-idiom": {64, 64}, "partition-20": {3, 13}, "partition-25": {4, 12}, "batched": {16, 16}},
+		1:  {"default": {64, 1}, "naive": {1, 1}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {1, 1}},
+		2:  {"default": {64, 2}, "naive": {2, 2}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {2, 2}},
+		4:  {"default": {64, 4}, "naive": {4, 4}, "go-idiom": {64, 64}, "partition-20": {2, 2}, "partition-25": {2, 2}, "batched": {4, 4}},
+		16: {"default": {256, 16}, "naive": {16, 16}, "go-idiom": {64, 64}, "partition-20": {3, 13}, "partition-25": {4, 12}, "batched": {16, 16}},
 	}
 	for cores, presets := range want {
 		got := make(map[string]pools)
@@ -211,7 +211,7 @@ func TestFlatHoldsEveryBuiltKnobInFlatUnits(t *testing.T) {
 	c := Default(2)
 	c.Memory.GOMemLimit = 1 << 30
 	want := map[string]any{
-		"source.order": "walk", "io.workers": 16, "cpu.workers": 2, "cpu.scheduler": "queue", "channel.buffer": 1, "channel.batch": 1,
+		"source.order": "walk", "io.workers": 64, "cpu.workers": 2, "cpu.scheduler": "queue", "channel.buffer": 16, "channel.batch": 1,
 		"channel.linger": 0.002, "memory.gogc": 100, "memory.gomemlimit": int64(1 << 30), "runtime.gomaxprocs": "auto",
 	}
 	if diff := cmp.Diff(want, c.Flat()); diff != "" {

@@ -16,34 +16,35 @@ type Preset struct {
 
 // The numbers of Default, in one place so that an answer changes one line.
 const (
-	defaultReaders        = 16 // see Default
-	defaultReadersPerCore = 2
-	defaultBuffer         = 1
+	defaultReaders        = 64 // see Default
+	defaultReadersPerCore = 16
+	defaultBuffer         = 16
 	defaultBatch          = 1
 	defaultLinger         = 2 * time.Millisecond
 	defaultGOGC           = 100
 )
 
 // Default is the configuration of a scan without a file, on this many usable
-// cores: the best we know without measuring. The first figures come from the
-// prototype of this scanner, on two cores and few repeats; each number names the
-// experiment that asks again, and experiments/answers keeps what it said.
+// cores: the best we know without measuring, and so without knowing the storage.
+// Each number names the experiment that chose it; experiments/answers keeps what
+// they said.
 //
-//   - cpu.workers = cores (experiments/pool-split): analysis is nearly all of the
-//     work; more analysers than cores brought no throughput, fewer cost 40 %.
-//   - io.workers = max(16, 2 × cores) (experiments/pool-split): readers hardly move
-//     the throughput of a warm cache, while storage with 5 ms a file wants 1.6 of
-//     them for each analyser of 3.2 ms a file (Little's law), and slower storage
-//     more. Fewer would shorten the sojourn of a warm scan, at up to eight times
-//     the wall on slow storage.
-//   - channel.buffer = 1, channel.batch = 1 (experiments/pool-split, the p99 of
-//     default against naive): p99 is the files that queue ÷ throughput; a short
-//     buffer cut it tenfold at no cost in throughput. Linger has no effect at batch
-//     1, and is there for those who raise the batch.
+//   - cpu.workers = cores (pool-split): analysis is nearly all of the work; more
+//     analysers than cores brought no throughput, fewer cost 40 %.
+//   - io.workers = max(64, 16 × cores) (buffer-depth): on a warm cache the number of
+//     readers was not shown to matter; under 5 ms a file 64 readers gave 6.3 times
+//     naive's throughput, 16 gave 4.7.
+//   - channel.buffer = 16, channel.batch = 1 (buffer-depth): under 5 ms a file a
+//     buffer of 16 was ahead of 1 and of 1000, since readers run ahead while the
+//     analysers are busy; 1000 cost four times the p99. Linger has no effect at
+//     batch 1, and is there for those who raise the batch.
 //   - memory.gogc = 100, no gomemlimit: parse trees live in the C heap, so that
 //     neither moved throughput or peak memory by more than the noise.
-//   - source.order = walk: largest-first gained 12 % where a few files dominate, and
-//     held back the first result for a second.
+//   - source.order = walk: largest-first helps where a few files dominate, and holds
+//     back the first result.
+//
+// Where storage is known to be local, one permit a core (scheduler per-file) lets
+// nothing queue and has a far lower p99: sluice tune finds that.
 func Default(cores int) Config {
 	cores = max(cores, 1)
 	c := naive(cores)

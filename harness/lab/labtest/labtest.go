@@ -86,7 +86,7 @@ func (f *Formula) Measure(_ context.Context, job lab.Job) (record.Trial, error) 
 		Status: record.OK, FindingsDigest: job.Draw.Fingerprint,
 		Metrics: map[string]float64{
 			record.Throughput: perS, record.Wall: bytes / perS, record.P99: p99, record.P50: p99 / 2,
-			record.RSS: noisy(40e6 + 1e6*(io+4*cpu)), record.CPU: noisy(bytes * f.SPerByte),
+			record.RSS: noisy(40e6 + 1e6*(io+4*cpu)), record.CPU: noisy(bytes * f.SPerByte), lab.CostS: bytes/perS + 0.05,
 		},
 	}, nil
 }
