@@ -209,8 +209,8 @@ func TestTheLongestAndLatestMountHoldsAFolder(t *testing.T) {
 	for _, line := range []string{
 		"1 0 8:1 / / rw - ext4 /dev/a rw",
 		"2 1 0:1 / /work rw shared:1 master:2 - nfs4 host:/x rw",
-		"3 1 0:2 / /work/fast rw - tmpfs tmpfs rw",
-		"4 1 0:3 / /work/fast rw - xfs /dev/b rw",
+		"3 1 0:2 / /data/fast rw - tmpfs tmpfs rw",
+		"4 1 0:3 / /data/fast rw - xfs /dev/b rw",
 		"not a mount",
 		"5 1 0:4 relative relative rw - x y z",
 	} {
@@ -219,7 +219,7 @@ func TestTheLongestAndLatestMountHoldsAFolder(t *testing.T) {
 		}
 	}
 	for folder, want := range map[string]string{
-		"/": "ext4", "/workshop": "ext4", "/work": "nfs4", "/work/slow": "nfs4", "/work/fast": "xfs", "/work/fast/deep": "xfs",
+		"/": "ext4", "/datastore": "ext4", "/data": "nfs4", "/data/slow": "nfs4", "/data/fast": "xfs", "/data/fast/deep": "xfs",
 	} {
 		if got, ok := filesystem(mounts, folder); got != want || !ok {
 			t.Errorf("%s: got %q, want %q", folder, got, want)
