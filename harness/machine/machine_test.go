@@ -208,7 +208,7 @@ func TestTheLongestAndLatestMountHoldsAFolder(t *testing.T) {
 	var mounts []mount
 	for _, line := range []string{
 		"1 0 8:1 / / rw - ext4 /dev/a rw",
-		"2 1 0:1 / /work rw shared:1 master:2 - nfs4 host:/x rw",
+		"2 1 0:1 / /data rw shared:1 master:2 - nfs4 host:/x rw",
 		"3 1 0:2 / /data/fast rw - tmpfs tmpfs rw",
 		"4 1 0:3 / /data/fast rw - xfs /dev/b rw",
 		"not a mount",
