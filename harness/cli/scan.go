@@ -210,8 +210,10 @@ func (f *scanFlags) configuration(s *streams) (config.Config, error) {
 	if f.quiet {
 		return cfg, nil
 	}
-	for _, warning := range file.Warnings() {
-		s.warn("%s", warning)
+	if file.Provenance == nil { // a tuned file names every knob, asked for or not
+		for _, warning := range file.Warnings() {
+			s.warn("%s", warning)
+		}
 	}
 	if p := file.Provenance; p != nil {
 		if here := machine.Read(".").Class; p.Machine.Class != "" && p.Machine.Class != here {
@@ -324,14 +326,14 @@ func (f *scanFlags) engine() (*analyze.Engine, error) {
 	return analyze.New(pack)
 }
 
-// report writes statistics, findings and summary, in this order, and lets
-// --fail-on speak.
+// report writes findings, statistics and summary, and lets --fail-on speak. Where
+// the statistics cannot be written the findings are not lost.
 func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage.FS) error {
-	if err := f.writeStats(s, r, slow); err != nil {
-		return err
-	}
 	for i := range r.Findings {
 		r.Findings[i].Path = path.Join(filepath.ToSlash(in.prefix), r.Findings[i].Path)
+	}
+	for i := range r.Failures {
+		r.Failures[i].Path = path.Join(filepath.ToSlash(in.prefix), r.Failures[i].Path)
 	}
 	if f.stats != "-" {
 		write := func() error { return finding.WriteText(s.out, r.Findings, color(s.out)) }
@@ -342,6 +344,9 @@ func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage
 			return fmt.Errorf("write the findings: %w", err)
 		}
 	}
+	if err := f.writeStats(s, r, slow); err != nil {
+		return err
+	}
 	if !f.quiet {
 		f.summary(s, r)
 	}
@@ -349,7 +354,8 @@ func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage
 		return &policyError{fmt.Sprintf("%d findings of severity %s or above", worst, f.failOn)}
 	}
 	if failed := total(r.Stats.Failed); failed > 0 && r.Stats.Scanned == 0 {
-		return fmt.Errorf("none of the %d files could be scanned; see --verbose", r.Stats.Discovered)
+		first := r.Failures[0]
+		return fmt.Errorf("nothing could be scanned, the first to fail was %s (%s): %s; make it readable, or leave it out", first.Path, first.Reason, first.Detail)
 	}
 	return nil
 }
@@ -374,7 +380,7 @@ func (f *scanFlags) writeStats(s *streams, r scanner.Result, slow *storage.FS) e
 		err = os.WriteFile(f.stats, data, 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("write the statistics: %w", err)
+		return usagef("write the statistics: %w (name a file that can be written with --stats, or - for stdout)", err)
 	}
 	return nil
 }
@@ -392,7 +398,7 @@ func (f *scanFlags) summary(s *streams, r scanner.Result) {
 			fmt.Fprintf(s.err, "%d %s: %s\n", n, left.what, reasons(left.reasons))
 		}
 	}
-	if !sources(st.Languages) {
+	if !sources(st.Languages) && total(st.Failed) == 0 {
 		s.warn("no source file in a language that the rules know was found (Go, Python, JavaScript)")
 	}
 	for i, failure := range r.Failures {
