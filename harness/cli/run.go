@@ -15,6 +15,7 @@ import (
 	"sluice/harness/experiment"
 	"sluice/harness/lab"
 	"sluice/harness/record"
+	"sluice/harness/stats"
 	"sluice/harness/target"
 	"sluice/harness/tuner"
 	"sluice/harness/unit"
@@ -219,7 +220,7 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 		}
 		return json.NewEncoder(s.out).Encode(map[string]any{
 			"schema": "sluice.dryrun/v1", "scenarios": names, "configurations": len(cells[0].arms) - 1,
-			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks),
+			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks, tuner.Alpha),
 		})
 	}
 	fmt.Fprintf(s.out, "%s: %s\n%s\n", e.Name, e.Question, experiment.Describe(e.Space))
@@ -232,8 +233,12 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 	if e.Budget > 0 {
 		fmt.Fprintf(s.out, " of a budget of %v", e.Budget)
 	}
-	fmt.Fprintf(s.out, "; with a spread of 1 %% between pairs a ratio of %s can be shown, with 3 %% one of %s\n",
-		unit.Ratio(1+detectable(e.Design.Blocks)["sd_0.01"]), unit.Ratio(1+detectable(e.Design.Blocks)["sd_0.03"]))
+	effect := detectable(e.Design.Blocks, tuner.Alpha)
+	if len(effect) == 0 {
+		fmt.Fprintf(s.out, "; %d pairs show nothing: use %d blocks or more\n", e.Design.Blocks, stats.MinPairs(tuner.Alpha))
+		return nil
+	}
+	fmt.Fprintf(s.out, "; with a spread of 1 %% between pairs a ratio of %s can be shown, with 3 %% one of %s\n", unit.Ratio(1+effect["sd_0.01"]), unit.Ratio(1+effect["sd_0.03"]))
 	return nil
 }
 

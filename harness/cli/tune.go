@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -384,7 +385,7 @@ func (f *tuneFlags) printPlan(s *streams, jobs []tuneJob, designs []tuner.Design
 	for i, job := range jobs {
 		d := designs[i]
 		if f.format == "json" {
-			plan := map[string]any{"schema": "sluice.plan/v1", "scenario": job.scenario, "limits": job.limits, "design": d, "detectable": detectable(d.ConfirmBlocks), "machine": machine.Read(".").Class}
+			plan := map[string]any{"schema": "sluice.plan/v1", "scenario": job.scenario, "limits": job.limits, "design": d, "detectable": detectable(d.ConfirmBlocks, tuner.Alpha/2), "machine": machine.Read(".").Class}
 			if err := json.NewEncoder(s.out).Encode(plan); err != nil {
 				return err
 			}
@@ -396,7 +397,7 @@ func (f *tuneFlags) printPlan(s *streams, jobs []tuneJob, designs []tuner.Design
 		fmt.Fprintf(s.out, "  %d trials: %d to search, %d blocks to confirm%s; about %s\n", d.Trials, d.SearchTrials, d.ConfirmBlocks,
 			map[bool]string{true: ", one block over all files", false: ""}[d.Full], unit.Time(d.TotalS))
 		for _, noise := range []float64{0.01, 0.03} {
-			fmt.Fprintf(s.out, "  with a spread of %s between pairs it can show a gain of about %s\n", unit.Percent(noise), unit.Percent(detectable(d.ConfirmBlocks)[fmt.Sprintf("sd_%g", noise)]))
+			fmt.Fprintf(s.out, "  with a spread of %s between pairs it can show a gain of about %s\n", unit.Percent(noise), unit.Percent(detectable(d.ConfirmBlocks, tuner.Alpha/2)[fmt.Sprintf("sd_%g", noise)]))
 		}
 	}
 	fmt.Fprintln(s.out, "These are expectations from a rough model; the first trials replace them.")
@@ -405,10 +406,12 @@ func (f *tuneFlags) printPlan(s *streams, jobs []tuneJob, designs []tuner.Design
 
 // detectable is the gain that a number of pairs can show, for two spreads of the
 // paired log-ratios: a quiet machine's and a busy one's.
-func detectable(pairs int) map[string]float64 {
+func detectable(pairs int, alpha float64) map[string]float64 {
 	out := map[string]float64{}
 	for _, sd := range []float64{0.01, 0.03} {
-		out[fmt.Sprintf("sd_%g", sd)] = tuner.Detectable(sd, pairs, unit.Margin(record.Throughput))
+		if gain := tuner.Detectable(sd, pairs, unit.Margin(record.Throughput), alpha); !math.IsInf(gain, 1) {
+			out[fmt.Sprintf("sd_%g", sd)] = gain
+		}
 	}
 	return out
 }

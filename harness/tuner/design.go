@@ -210,7 +210,8 @@ func refuse(least Design, limits Limits) error { return &TooSmall{Limits: limits
 
 // Detectable is the smallest gain that so many pairs show four times in five,
 // when the paired log-ratios spread by sd: the margin and what the signed-rank
-// test can tell from it, with the error shared by two candidates.
-func Detectable(sd float64, pairs int, margin float64) float64 {
-	return margin + stats.Detectable(sd, pairs, Alpha/2)
+// test can tell from it at the two-sided level alpha (half of Alpha where two
+// candidates share the error). It is infinite where so few pairs show nothing.
+func Detectable(sd float64, pairs int, margin, alpha float64) float64 {
+	return margin + stats.Detectable(sd, pairs, alpha)
 }
