@@ -30,13 +30,14 @@ const (
 // they said.
 //
 //   - cpu.workers = cores (pool-split): analysis is nearly all of the work; more
-//     analysers than cores brought no throughput, fewer cost 40 %.
+//     analysers than cores brought no throughput that is shown, one on two cores cost
+//     38 to 48 %.
 //   - io.workers = max(64, 16 × cores) (buffer-depth): on a warm cache the number of
 //     readers was not shown to matter; under 5 ms a file 64 readers gave 6.3 times
 //     naive's throughput, 16 gave 4.7.
 //   - channel.buffer = 16, channel.batch = 1 (buffer-depth): under 5 ms a file a
-//     buffer of 16 was ahead of 1 and of 1000, since readers run ahead while the
-//     analysers are busy; 1000 cost four times the p99. Linger has no effect at
+//     buffer of 16 was first, since readers run ahead while the analysers are busy;
+//     that it is ahead of 0 and of 1000 is not shown, but 1000 had 3.5 times the p99. Linger has no effect at
 //     batch 1, and is there for those who raise the batch.
 //   - memory.gogc = 100, no gomemlimit: parse trees live in the C heap, so that
 //     neither moved throughput or peak memory by more than the noise.
