@@ -63,6 +63,10 @@ type Options struct {
 	Items iter.Seq[source.Item]
 	// Engine finds. It may serve several scans at once, and is not closed.
 	Engine *analyze.Engine
+	// Analyser takes the engine's place, of which exactly one is given: it makes the
+	// analyser of one worker, is called from any goroutine, and what it makes finds
+	// nothing. See package contrast.
+	Analyser func() pipeline.Analyser
 	// MaxFileBytes is the length beyond which a file is skipped; 0 is
 	// DefaultMaxFileBytes.
 	MaxFileBytes int64
@@ -86,8 +90,8 @@ func (o Options) validate() error {
 	if o.FS == nil {
 		errs = append(errs, errors.New("there is no file system to scan"))
 	}
-	if o.Engine == nil {
-		errs = append(errs, errors.New("there is no engine to scan with"))
+	if (o.Engine == nil) == (o.Analyser == nil) {
+		errs = append(errs, errors.New("a scan needs an engine or an analyser to scan with, and not both"))
 	}
 	if o.MaxFileBytes < 0 {
 		errs = append(errs, fmt.Errorf("largest file is %d bytes; use 1 or more, or 0 for %d", o.MaxFileBytes, DefaultMaxFileBytes))
@@ -111,6 +115,10 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 	items := source.Order(until(ctx, o.Items), o.FS, o.Config.Source.Order)
 
 	staff := staff{engine: o.Engine}
+	hire := staff.hire
+	if o.Analyser != nil {
+		hire = o.Analyser
+	}
 	var cpuBefore float64
 	started := func() {
 		cpuBefore = cpuSeconds()
@@ -126,7 +134,7 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 		Batch:        o.Config.Channel.Batch,
 		Linger:       o.Config.Channel.Linger,
 		MaxFileBytes: o.MaxFileBytes,
-		New:          staff.hire,
+		New:          hire,
 		Started:      started,
 		Progress:     o.Progress,
 	})
