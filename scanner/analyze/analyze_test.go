@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,7 +97,7 @@ func TestStrangeInputIsNoError(t *testing.T) {
 
 func TestATextThatStallsTheParserIsGivenUp(t *testing.T) {
 	w := worker(t, builtin(t, WithoutPrefilter()))
-	w.allowance = func(int) time.Duration { return 20 * time.Millisecond }
+	w.limit = func(int) limit { return limit{steps: 20_000, bytes: 1 << 40} }
 	for name, src := range map[string]string{
 		"in the parser": strings.Repeat("\"`'", 20_000),
 		"in the query":  "package p\nvar x = " + strings.Repeat("(", 20_000),
@@ -110,7 +109,7 @@ func TestATextThatStallsTheParserIsGivenUp(t *testing.T) {
 		})
 	}
 	// The worker is as good as before.
-	w.allowance = allowance
+	w.limit = limitOf
 	if got := analyze(t, w, "a.go", "package p\nimport \"crypto/md5\"\nvar x = md5.New()"); len(got) != 1 {
 		t.Errorf("found %v, want the weak hash", got)
 	}

@@ -59,7 +59,7 @@ func BenchmarkAnalyze(b *testing.B) {
 		}
 	}
 	w, wAll := worker(b, e), worker(b, all)
-	c, err := newCore()
+	c, err := newCore(true)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -69,8 +69,8 @@ func BenchmarkAnalyze(b *testing.B) {
 		name string
 		do   func(path string, src []byte) error
 	}{
-		{"parse", func(_ string, src []byte) error { _, err := c.scan(l.grammar, nil, src, time.Minute); return err }},
-		{"parse+query", func(_ string, src []byte) error { _, err := c.scan(l.grammar, l.query, src, time.Minute); return err }},
+		{"parse", func(_ string, src []byte) error { _, err := c.scan(l.grammar, nil, src, unlimited, nil); return err }},
+		{"parse+query", func(_ string, src []byte) error { _, err := c.scan(l.grammar, l.query, src, unlimited, nil); return err }},
 		{"literals", func(_ string, src []byte) error { w.look(l, src); return nil }},
 		{"secrets", func(_ string, src []byte) error { _, err := w.Analyze("p.txt", src); return err }},
 		{"all", func(path string, src []byte) error { _, err := wAll.Analyze(path, src); return err }},

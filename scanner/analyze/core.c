@@ -1,10 +1,7 @@
-#define _POSIX_C_SOURCE 200809L // clock_gettime
-
 #include "core.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 // Matches in progress at one time; tree-sitter drops matches silently beyond
 // it, so the scan fails instead. Our patterns stay below 100 on any file seen.
@@ -57,19 +54,18 @@ void sluice_query_delete(sluice_query *self) {
   free(self);
 }
 
-sluice_scanner *sluice_scanner_new(void) {
+sluice_scanner *sluice_scanner_new(bool arena) {
   sluice_scanner *self = calloc(1, sizeof *self);
   if (!self) return NULL;
-  self->parser = ts_parser_new();
-  self->cursor = ts_query_cursor_new();
-  ts_query_cursor_set_match_limit(self->cursor, MATCHES_IN_PROGRESS);
-  return self;
+  self->heap = sluice_heap_new(arena);
+  if (self->heap) return self;
+  free(self);
+  return NULL;
 }
 
 void sluice_scanner_delete(sluice_scanner *self) {
   if (!self) return;
-  ts_query_cursor_delete(self->cursor);
-  ts_parser_delete(self->parser);
+  sluice_heap_delete(self->heap);
   free(self->matches);
   free(self->spans);
   free(self);
@@ -160,26 +156,12 @@ static void forget(sluice_scanner *self) {
   }
 }
 
-// allowance is the processor time that one scan may take. Recovery from errors,
-// and a query over a node with many errors, take time quadratic in the text:
-// 300 kB of quotation marks keep the parser busy for a minute. The core asks
-// after every hundred steps; some of those are dear, so the clock is read at
-// every sixteenth question, about once in a tenth of a second at worst.
-typedef struct {
-  uint64_t until; // on the clock of this thread, nanoseconds
-  uint32_t asked;
-  bool spent;
-} allowance;
-
-static uint64_t thread_time(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static bool is_spent(allowance *self) {
-  if (!self->spent && ++self->asked % 16 == 0) self->spent = thread_time() > self->until;
-  return self->spent;
+// is_spent is what the core asks after every hundred of its operations: whether
+// the scan has been stopped or has had its fill of steps or memory.
+static bool is_spent(sluice_scanner *self) {
+  if (self->stop && __atomic_load_n(self->stop, __ATOMIC_RELAXED)) self->answer = SLUICE_STOPPED;
+  if (++self->steps > self->most_steps || sluice_heap_peak(self->heap) > self->most_bytes) self->answer = SLUICE_TOO_COSTLY;
+  return self->answer != SLUICE_OK;
 }
 
 static bool parse_is_spent(TSParseState *state) { return is_spent(state->payload); }
@@ -202,33 +184,57 @@ static const char *read_text(void *payload, uint32_t at, TSPoint position, uint3
   return self->bytes + at;
 }
 
-static int collect(sluice_scanner *self, const sluice_query *query, const TSTree *tree, const char *source, allowance *left) {
-  TSQueryCursorOptions options = {left, query_is_spent};
-  ts_query_cursor_exec_with_options(self->cursor, query->query, ts_tree_root_node(tree), &options);
-  TSQueryMatch match;
-  while (ts_query_cursor_next_match(self->cursor, &match)) {
-    if (satisfies_all(query, &match, source) && !keep(self, &match)) return SLUICE_NO_MEMORY;
+static TSTree *parse(sluice_scanner *self, TSParser *parser, const TSLanguage *language, text *input) {
+  if (!ts_parser_set_language(parser, language)) {
+    self->answer = SLUICE_NO_LANGUAGE;
+    return NULL;
   }
-  if (left->spent) return SLUICE_TOO_COSTLY;
-  return ts_query_cursor_did_exceed_match_limit(self->cursor) ? SLUICE_TOO_MANY : SLUICE_OK;
+  TSTree *tree = ts_parser_parse_with_options(parser, NULL, (TSInput){input, read_text, 0, NULL},
+                                              (TSParseOptions){self, parse_is_spent});
+  if (!tree && self->answer == SLUICE_OK) self->answer = SLUICE_NO_TREE;
+  return tree;
+}
+
+static void run(sluice_scanner *self, const sluice_query *query, TSQueryCursor *cursor, TSNode node, const char *source) {
+  TSQueryCursorOptions options = {self, query_is_spent};
+  ts_query_cursor_exec_with_options(cursor, query->query, node, &options);
+  TSQueryMatch match;
+  while (ts_query_cursor_next_match(cursor, &match)) {
+    if (satisfies_all(query, &match, source) && !keep(self, &match)) self->answer = SLUICE_NO_MEMORY;
+  }
+  if (self->answer == SLUICE_OK && ts_query_cursor_did_exceed_match_limit(cursor)) self->answer = SLUICE_TOO_MANY;
+}
+
+static void collect(sluice_scanner *self, const sluice_query *query, const TSTree *tree, const char *source) {
+  TSQueryCursor *cursor = ts_query_cursor_new();
+  ts_query_cursor_set_match_limit(cursor, MATCHES_IN_PROGRESS);
+  run(self, query, cursor, ts_tree_root_node(tree), source);
+  ts_query_cursor_delete(cursor);
 }
 
 // sluice_scan parses source and keeps the matches of a query, or only parses
-// where the query is NULL, within some nanoseconds of processor time. The text
-// is read in place and not kept.
+// where the query is NULL. The text is read in place and not kept.
+//
+// Parser and cursor are made for each scan, since all that they hold is in the
+// heap; that takes a microsecond or two. They are taken down in order, for the
+// external scanners of grammars, which have memory of their own. The tree lies
+// in the arena with all its nodes and is let go with it.
 int sluice_scan(sluice_scanner *self, const TSLanguage *language, const sluice_query *query,
-                const char *source, uint32_t length, uint64_t nanoseconds) {
+                const char *source, uint32_t length, sluice_limit limit, const uint32_t *stop) {
   forget(self);
-  if (!ts_parser_set_language(self->parser, language)) return SLUICE_NO_LANGUAGE;
-  allowance left = {.until = thread_time() + nanoseconds};
+  self->answer = SLUICE_OK;
+  self->steps = 0;
+  self->most_steps = limit.steps;
+  self->most_bytes = limit.bytes;
+  self->stop = stop;
+  sluice_heap_enter(self->heap);
+  TSParser *parser = ts_parser_new();
   text input = {source, length};
-  TSTree *tree = ts_parser_parse_with_options(self->parser, NULL, (TSInput){&input, read_text, 0, NULL},
-                                              (TSParseOptions){&left, parse_is_spent});
-  if (!tree) {
-    ts_parser_reset(self->parser); // else it would go on with this text
-    return left.spent ? SLUICE_TOO_COSTLY : SLUICE_NO_TREE;
-  }
-  int answer = query ? collect(self, query, tree, source, &left) : SLUICE_OK;
-  ts_tree_delete(tree);
-  return answer;
+  TSTree *tree = parse(self, parser, language, &input);
+  if (tree && query) collect(self, query, tree, source);
+  ts_parser_delete(parser);
+  self->tree_bytes = sluice_heap_peak(self->heap);
+  if (self->heap->spilled) ts_tree_delete(tree);
+  sluice_heap_leave(self->heap);
+  return self->answer;
 }

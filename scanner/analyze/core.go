@@ -11,20 +11,19 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"time"
 	"unsafe"
 
 	// The module brings the C core; its Go side is not used.
 	_ "github.com/tree-sitter/go-tree-sitter"
 )
 
-// resetAllocator gives the C core the C allocator, once per process. The
+// installHeap gives the C core our allocator (arena.h), once per process. The
 // binding's init installs one that goes from C to Go and back for each node,
 // which costs 47 % of a parse. It must run before anything of the core is made,
 // and it undoes tree_sitter.SetAllocator should the program use that.
 //
 //nolint:gochecknoglobals // the allocator is global in C, so this is as well
-var resetAllocator = sync.OnceFunc(func() { C.ts_set_allocator(nil, nil, nil, nil) })
+var installHeap = sync.OnceFunc(func() { C.sluice_heap_install() })
 
 // The versions of the language interface that the core understands.
 const (
@@ -162,12 +161,12 @@ func readPredicate(c *C.TSQuery, steps []C.TSQueryPredicateStep) predicate {
 	return p
 }
 
-// core is a parser with its cursor and what they found last. One goroutine at a
-// time may use it; close frees it.
+// core is a heap with what was found last. One goroutine at a time may use it;
+// close frees it.
 type core struct{ c *C.sluice_scanner }
 
-func newCore() (core, error) {
-	c := core{c: C.sluice_scanner_new()}
+func newCore(arena bool) (core, error) {
+	c := core{c: C.sluice_scanner_new(C.bool(arena))}
 	if c.c == nil {
 		return c, errors.New("make a parser: out of memory")
 	}
@@ -175,6 +174,11 @@ func newCore() (core, error) {
 }
 
 func (c core) close() { C.sluice_scanner_delete(c.c) }
+
+// treeBytes is the most memory that the last scan took in C; steps is what it
+// took in hundreds of operations.
+func (c core) treeBytes() int64 { return int64(c.c.tree_bytes) }
+func (c core) steps() int64     { return int64(c.c.steps) }
 
 // node is one captured node: the index of its capture and its range of bytes.
 type node struct{ capture, start, end int }
@@ -186,14 +190,17 @@ type match struct {
 }
 
 // ErrTooCostly is returned for a text that the parser or the query would spend
-// more than its allowance on: text that is no program, or built to stall us.
+// more than its limit on: text that is no program, or built to stall us.
 var ErrTooCostly = errors.New("the text takes the parser too long for its size; exclude it if it is generated or no source")
+
+// ErrStopped is returned by an analysis that a Stop ended.
+var ErrStopped = errors.New("the analysis was stopped")
 
 // scan parses src, which is not empty, and returns the matches of q that the
 // cheap predicates let through; without q it parses and returns nothing. It
-// gives up with ErrTooCostly once it has used limit of processor time. Its price
-// is one call into C.
-func (c core) scan(l language, q *query, src []byte, limit time.Duration) ([]match, error) {
+// gives up with ErrTooCostly beyond its limit and with ErrStopped once the stop
+// is set. Its price is one call into C.
+func (c core) scan(l language, q *query, src []byte, most limit, stop *Stop) ([]match, error) {
 	if len(src) > math.MaxUint32 {
 		return nil, fmt.Errorf("parse %d bytes: the parser counts to %d", len(src), uint32(math.MaxUint32))
 	}
@@ -201,7 +208,8 @@ func (c core) scan(l language, q *query, src []byte, limit time.Duration) ([]mat
 	if q != nil {
 		compiled = q.c
 	}
-	answer := C.sluice_scan(c.c, l.c, compiled, (*C.char)(unsafe.Pointer(unsafe.SliceData(src))), C.uint32_t(len(src)), C.uint64_t(limit))
+	answer := C.sluice_scan(c.c, l.c, compiled, (*C.char)(unsafe.Pointer(unsafe.SliceData(src))), C.uint32_t(len(src)),
+		C.sluice_limit{steps: C.uint64_t(most.steps), bytes: C.uint64_t(most.bytes)}, (*C.uint32_t)(stop.word()))
 	if answer != C.SLUICE_OK {
 		return nil, scanFault(answer)
 	}
@@ -216,6 +224,8 @@ func scanFault(answer C.int) error {
 		return errors.New("parse: the core gave no tree")
 	case C.SLUICE_TOO_COSTLY:
 		return ErrTooCostly
+	case C.SLUICE_STOPPED:
+		return ErrStopped
 	case C.SLUICE_TOO_MANY:
 		return errors.New("query: too many matches in progress at once; findings would be lost")
 	default:

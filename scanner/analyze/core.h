@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
+
 typedef struct TSLanguage TSLanguage;
 typedef struct TSParser TSParser;
 typedef struct TSTree TSTree;
@@ -96,23 +98,33 @@ typedef struct {
   uint32_t pattern, first, count;
 } sluice_match;
 
-// A parser, a cursor and what they found last. One thread at a time.
+// How much one scan may take. Both are counts that depend on the text alone, so
+// that what is found never depends on how busy the machine is.
 typedef struct {
-  TSParser *parser;
-  TSQueryCursor *cursor;
+  uint64_t steps; // hundreds of operations of the parser and the query
+  uint64_t bytes; // of memory
+} sluice_limit;
+
+// A heap and what was found last. One thread at a time.
+typedef struct {
+  sluice_heap *heap;
   sluice_match *matches;
   sluice_span *spans;
   uint32_t match_count, match_capacity;
   uint32_t span_count, span_capacity;
+  uint64_t steps, most_steps; // taken by this scan
+  uint64_t tree_bytes, most_bytes;
+  const uint32_t *stop; // set by another thread: give up
+  int answer;
 } sluice_scanner;
 
 // What a scan answers.
-enum { SLUICE_OK, SLUICE_NO_LANGUAGE, SLUICE_NO_TREE, SLUICE_TOO_MANY, SLUICE_NO_MEMORY, SLUICE_TOO_COSTLY };
+enum { SLUICE_OK, SLUICE_NO_LANGUAGE, SLUICE_NO_TREE, SLUICE_TOO_MANY, SLUICE_NO_MEMORY, SLUICE_TOO_COSTLY, SLUICE_STOPPED };
 
 sluice_query *sluice_query_new(const TSLanguage *, const char *, uint32_t, uint32_t *, TSQueryError *);
 void sluice_query_delete(sluice_query *);
-sluice_scanner *sluice_scanner_new(void);
+sluice_scanner *sluice_scanner_new(bool arena);
 void sluice_scanner_delete(sluice_scanner *);
-int sluice_scan(sluice_scanner *, const TSLanguage *, const sluice_query *, const char *, uint32_t, uint64_t);
+int sluice_scan(sluice_scanner *, const TSLanguage *, const sluice_query *, const char *, uint32_t, sluice_limit, const uint32_t *stop);
 
 #endif

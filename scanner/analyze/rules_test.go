@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"sluice/scanner/finding"
 	"sluice/scanner/rules"
 )
+
+// unlimited is more than any text takes.
+var unlimited = limit{steps: 1 << 60, bytes: 1 << 60}
 
 // builtin makes an engine of the builtin rules that is closed with the test.
 func builtin(t testing.TB, options ...Option) *Engine {
@@ -92,10 +94,10 @@ func TestEveryPatternHasASnippetThatItMatches(t *testing.T) {
 			continue
 		}
 		met := make([]bool, len(l.patterns))
-		w.core, _ = newCore()
+		w.core, _ = newCore(true)
 		for _, r := range l.rules {
 			for _, snippet := range r.Match {
-				found, err := w.core.scan(l.grammar, l.query, []byte(snippet), time.Minute)
+				found, err := w.core.scan(l.grammar, l.query, []byte(snippet), unlimited, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"time"
 
 	"sluice/scanner/finding"
 	"sluice/scanner/rules"
@@ -18,6 +17,8 @@ type Report struct {
 	Language string // "go", "python", "javascript" or Text
 	Binary   bool   // a NUL among the first 8000 bytes, or UTF-16: not analysed
 	Findings []finding.Finding
+
+	TreeBytes int64 // most memory that the parse took in C, in bytes; 0 if the file was not parsed
 }
 
 // Worker analyses files one after the other. It is for one goroutine at a time;
@@ -29,15 +30,13 @@ type Worker struct {
 	hits   [][]int // by rule for secrets: where its keywords are in this file
 	closed bool
 
-	allowance func(bytes int) time.Duration // processor time that a text may take
+	stop   *Stop
+	limit  func(bytes int) limit // what a text may take
 }
 
-// allowance is over ten times what the slowest file of Go's source takes (0.6 µs
-// a byte), so that no real file is near the limit, lost on one run and found on
-// the next. It is processor time, which waiting on a busy machine does not use up.
-func allowance(bytes int) time.Duration {
-	return 2*time.Second + time.Duration(bytes)*10*time.Microsecond
-}
+// StopOn ends the analyses of this worker once the stop is set. It is called
+// between analyses; nil takes the stop away.
+func (w *Worker) StopOn(s *Stop) { w.stop = s }
 
 // Close frees the parser. A second Close does nothing.
 func (w *Worker) Close() {
@@ -52,7 +51,8 @@ func (w *Worker) Close() {
 // and is copied into the findings; nothing is read from it. Findings come sorted
 // and without repetition. A file that does not parse is no error: the parts that
 // do parse are searched. An error means that the engine or a rule is unfit, or
-// that findings would have been lost: ErrTooCostly, where a text stalls the parser. src is not kept or changed.
+// that findings would have been lost: ErrTooCostly, where a text stalls the parser,
+// and ErrStopped. src is not kept or changed.
 func (w *Worker) Analyze(path string, src []byte) (Report, error) {
 	report := Report{Language: Language(path)}
 	if report.Language == "" {
@@ -76,7 +76,7 @@ func (w *Worker) Analyze(path string, src []byte) (Report, error) {
 	if err != nil {
 		return report, fmt.Errorf("analyze %s: %w", path, err)
 	}
-	report.Findings = found.report(path, src)
+	report.Findings, report.TreeBytes = found.report(path, src), found.treeBytes
 	return report, nil
 }
 
@@ -94,16 +94,17 @@ func (w *Worker) search(l *lens, src []byte) (*gathering, error) {
 	g.secrets(l.hunt, firm)
 	if able, some := l.able(w.seen); l.query != nil && (some || w.engine.parseAll) {
 		if w.core.c == nil {
-			c, err := newCore()
+			c, err := newCore(!w.engine.malloc)
 			if err != nil {
 				return nil, err
 			}
 			w.core = c
 		}
-		matches, err := w.core.scan(l.grammar, l.query, src, w.allowance(len(src)))
+		matches, err := w.core.scan(l.grammar, l.query, src, w.limit(len(src)), w.stop)
 		if err != nil {
 			return nil, err
 		}
+		g.treeBytes = w.core.treeBytes()
 		g.matches(l, able, matches, src)
 	}
 	g.secrets(l.hunt, yielding)
@@ -132,6 +133,8 @@ type gathering struct {
 	places []place
 	hidden []span // every secret, of a finding or not
 	taken  spans  // secrets that have a finding
+
+	treeBytes int64 // most memory of the parse in C
 }
 
 // place is a finding before it is written out.
