@@ -15,14 +15,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"sluice/harness/machine"
+	"sluice/harness/record"
 	"sluice/harness/target"
 	"sluice/harness/trial"
 	"sluice/harness/unit"
 	"sluice/scanner"
-	"sluice/scanner/analyze"
 	"sluice/scanner/config"
 	"sluice/scanner/finding"
-	"sluice/scanner/rules"
 	"sluice/scanner/source"
 	"sluice/workloads/storage"
 )
@@ -42,6 +41,8 @@ type scanFlags struct {
 	block     int
 	maxBytes  string
 	noFilter  bool
+	rules     string
+	analyser  string
 	quiet     bool
 	verbose   bool
 }
@@ -74,11 +75,15 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	flags.IntVar(&f.block, "block", 0, "block of the simulated latencies")
 	flags.StringVar(&f.maxBytes, "max-file-size", "32MiB", "skip larger files")
 	flags.BoolVar(&f.noFilter, "no-prefilter", false, "parse files in which no rule can match, too; finds the same, slower")
+	flags.StringVar(&f.rules, "rules", record.RulesBuiltin, "`set` of rules: "+strings.Join(record.RuleSets(), ", "))
+	flags.StringVar(&f.analyser, "analyser", record.TreeSitter, "what analyses, for experiments: "+strings.Join(record.Analysers(), ", "))
+	_ = flags.MarkHidden("analyser") // a defined flag
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say why each file failed or was skipped")
 	formatFlag(cmd, &f.format)
 	complete(cmd, "storage", storageNames())
 	complete(cmd, "fail-on", severities())
+	complete(cmd, "rules", record.RuleSets())
 	return cmd
 }
 
@@ -133,23 +138,19 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	}
 	restore := scanner.Apply(cfg.Memory, cfg.Runtime)
 	defer restore()
-	engine, err := f.engine()
+	var notReady error
+	options := scanner.Options{
+		Config: cfg, FS: slow, Items: in.items, MaxFileBytes: maxBytes,
+		Started: func() { notReady = child.Ready() },
+	}
+	release, err := f.analyse(&options, child != nil)
 	if err != nil {
 		return err
 	}
-	defer engine.Close()
-	if child != nil {
-		// Compiling the queries is no part of what a trial times.
-		if err := engine.Warm(); err != nil {
-			return err
-		}
-	}
+	defer release()
 	bar := f.progress(s)
-	var notReady error
-	result, err := scanner.Scan(ctx, scanner.Options{
-		Config: cfg, FS: slow, Items: in.items, Engine: engine, MaxFileBytes: maxBytes, Progress: bar.scan,
-		Started: func() { notReady = child.Ready() },
-	})
+	options.Progress = bar.scan
+	result, err := scanner.Scan(ctx, options)
 	bar.stop()
 	if err == nil {
 		err = errors.Join(notReady, child.DoneAndHold())
@@ -171,6 +172,9 @@ func (f *scanFlags) check() (maxBytes int64, err error) {
 	}
 	if f.failOn != "" && !slices.Contains(severities(), f.failOn) {
 		return 0, usagef("unknown severity %q for --fail-on; use %s", f.failOn, strings.Join(severities(), ", "))
+	}
+	if err := f.checkAnalyser(); err != nil {
+		return 0, err
 	}
 	maxBytes, err = unit.ParseBytes(f.maxBytes)
 	if err != nil || maxBytes <= 0 {
@@ -313,17 +317,6 @@ func (f *scanFlags) slow(in input) (*storage.FS, error) {
 		return nil, &usageError{err}
 	}
 	return storage.New(source.Dir(in.root), profile, f.seed, f.block), nil
-}
-
-func (f *scanFlags) engine() (*analyze.Engine, error) {
-	pack, err := rules.Builtin()
-	if err != nil {
-		return nil, err
-	}
-	if f.noFilter {
-		return analyze.New(pack, analyze.WithoutPrefilter())
-	}
-	return analyze.New(pack)
 }
 
 // report writes findings, statistics and summary, and lets --fail-on speak. Where
