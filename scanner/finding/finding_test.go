@@ -156,3 +156,50 @@ func TestSeveritiesAreValidAndOthersAreNot(t *testing.T) {
 		t.Error("an unknown severity is valid")
 	}
 }
+
+// A machine reader must be able to open the file that a finding names.
+func TestJSONKeepsAPathThatIsNotUTF8(t *testing.T) {
+	for _, test := range []struct {
+		name, path string
+		want       string // of the object
+	}{
+		{"UTF-8 has no further field", "grün/日.go", `"path":"grün/日.go","line":0,"column":0,"end_line":0,"end_column":0,"severity":"note","message":"m","snippet":"","cwe":""}`},
+		{"U+FFFD that is in the name itself is UTF-8", "\ufffd.go", `"path":"�.go","line":0,"column":0,"end_line":0,"end_column":0,"severity":"note","message":"m","snippet":"","cwe":""}`},
+		{"Latin-1", "gr\xfcn.go", `"path":"gr\ufffdn.go","line":0,"column":0,"end_line":0,"end_column":0,"severity":"note","message":"m","snippet":"","cwe":"","path_bytes":"Z3L8bi5nbw=="}`},
+		{"half a rune at the end", "a/\xe6\x97", `"path_bytes":"YS/mlw=="}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := Finding{Rule: "a", Path: test.path, Severity: Note, Message: "m"}
+			var out bytes.Buffer
+			if err := WriteJSON(&out, []Finding{want}); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(strings.TrimSpace(out.String()), test.want) {
+				t.Errorf("wrote %s, want it to end in %s", out.String(), test.want)
+			}
+			got, err := ParseJSON(out.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("read back (-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func FuzzParseJSON(f *testing.F) {
+	f.Add([]byte(`{"rule":"a","path":"b","path_bytes":"/w=="}`), "b\xff")
+	f.Add([]byte(`{`), "")
+	f.Fuzz(func(t *testing.T, data []byte, path string) {
+		_, _ = ParseJSON(data) // whatever it is, no panic
+		want := Finding{Rule: "a", Path: path, Line: len(data)}
+		var out bytes.Buffer
+		if err := WriteJSON(&out, []Finding{want}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ParseJSON(out.Bytes()); err != nil || got != want {
+			t.Errorf("read back %+v (%v), want %+v", got, err, want)
+		}
+	})
+}

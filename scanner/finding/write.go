@@ -45,21 +45,46 @@ func WriteText(w io.Writer, fs []Finding, color bool) error {
 	return nil
 }
 
+// line is a finding as WriteJSON writes it.
+type line struct {
+	Finding
+	PathBytes []byte `json:"path_bytes,omitempty"` // base64, as encoding/json writes bytes
+}
+
 // WriteJSON writes findings as JSON lines, in the order given: one object on one
-// line for each finding. Bytes that are not UTF-8 become U+FFFD.
+// line for each finding. JSON holds text alone, so in a path that is not UTF-8
+// every wrong byte becomes U+FFFD; such an object ends in "path_bytes", the path's
+// own bytes in base64, and a reader that opens files takes them where they are
+// given. No other object has the field. [ParseJSON] reads both.
 func WriteJSON(w io.Writer, fs []Finding) error {
-	out := bufio.NewWriter(w)
-	enc := json.NewEncoder(out)
+	buffer := bufio.NewWriter(w)
+	enc := json.NewEncoder(buffer)
 	enc.SetEscapeHTML(false)
 	for _, f := range fs {
-		if err := enc.Encode(f); err != nil {
+		out := line{Finding: f}
+		if !utf8.ValidString(f.Path) {
+			out.PathBytes = []byte(f.Path)
+		}
+		if err := enc.Encode(out); err != nil {
 			return fmt.Errorf("write %d findings as JSON: %w", len(fs), err)
 		}
 	}
-	if err := out.Flush(); err != nil {
+	if err := buffer.Flush(); err != nil {
 		return fmt.Errorf("write %d findings as JSON: %w", len(fs), err)
 	}
 	return nil
+}
+
+// ParseJSON reads one line of WriteJSON, its path byte for byte as it was.
+func ParseJSON(data []byte) (Finding, error) {
+	var in line
+	if err := json.Unmarshal(data, &in); err != nil {
+		return Finding{}, fmt.Errorf("read a finding: %w", err)
+	}
+	if len(in.PathBytes) > 0 {
+		in.Path = string(in.PathBytes)
+	}
+	return in.Finding, nil
 }
 
 func label(f Finding) string {
