@@ -36,6 +36,9 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	s := &streams{in: stdin, out: stdout, err: stderr}
 	root := newRoot(s)
 	root.SetArgs(args)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%v%s; see %s --help", err, dashed(cmd, args), cmd.CommandPath())
+	})
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -51,6 +54,20 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "sluice: %s\n", strings.TrimRight(message, "\n"))
 	}
 	return err
+}
+
+// dashed is the advice for a file whose name begins with a dash, where one of
+// the arguments is there: after -- nothing is a flag.
+func dashed(cmd *cobra.Command, args []string) string {
+	for _, arg := range args {
+		if !strings.HasPrefix(arg, "-") {
+			continue
+		}
+		if _, err := os.Lstat(arg); err == nil {
+			return fmt.Sprintf("; to name the file %s put -- before it: %s -- %s", arg, cmd.CommandPath(), arg)
+		}
+	}
+	return ""
 }
 
 // newRoot lists the commands.
@@ -70,9 +87,6 @@ Start with: sluice tune PATH`,
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%v; see %s --help", err, cmd.CommandPath())
-	})
 	root.AddCommand(
 		newTune(s),
 		newRun(s),
