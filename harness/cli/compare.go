@@ -50,6 +50,7 @@ A ratio above 1 says that B is better.`,
 	}
 	f.add(cmd)
 	f.addStorage(cmd)
+	f.addScan(cmd)
 	cmd.Flags().IntVar(&f.blocks, "blocks", 10, "pairs; 6 give an exact 95 % interval, 10 or more to publish")
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) < 2 {
@@ -86,6 +87,11 @@ func (f *compareFlags) execute(ctx context.Context, s *streams, args []string) e
 	question := fmt.Sprintf("Is %s better than %s over %s?", armName(args[1]), armName(args[0]), c.Name)
 	d := design{Goal: p.goal.Record(), Arms: []lab.Arm{a, b}, Blocks: f.blocks}
 	for _, st := range f.storage {
+		for i, one := range []lab.Arm{a, b} {
+			if err := readableArm(armName(args[i]), one, st); err != nil {
+				return err
+			}
+		}
 		d.Scenarios = append(d.Scenarios, scenario(c, st, cores))
 	}
 	ses, err := f.open(s, record.Run{Kind: "compare", Name: name, Question: question, Reference: armName(args[0])}, d)

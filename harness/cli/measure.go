@@ -20,6 +20,7 @@ import (
 	"sluice/harness/lab"
 	"sluice/harness/machine"
 	"sluice/harness/record"
+	"sluice/harness/space"
 	"sluice/harness/store"
 	"sluice/harness/target"
 	"sluice/harness/unit"
@@ -46,6 +47,7 @@ type measureFlags struct {
 	quiet     bool
 	verbose   bool
 	plan      bool
+	scan      record.Scan // how trials scan
 }
 
 // add defines the flags that every measuring command has.
@@ -69,25 +71,48 @@ func (f *measureFlags) addStorage(cmd *cobra.Command) {
 	complete(cmd, "storage", storageNames())
 }
 
+// addScan defines the flags that say how trials scan.
+func (f *measureFlags) addScan(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.scan.NoPrefilter, "no-prefilter", false, "parse files in which no rule can match, too, in every trial")
+	flags.StringVar(&f.scan.Rules, "rules", "", "`set` of rules of every trial: "+strings.Join(record.RuleSets(), ", "))
+	complete(cmd, "rules", record.RuleSets())
+}
+
+// checkScan refuses unknown rules. The default's name means the default, so that
+// saying it makes no other run of the same work.
+func (f *measureFlags) checkScan() error {
+	if f.scan.Rules == "" {
+		return nil
+	}
+	if err := known("--rules", f.scan.Rules, record.RuleSets()); err != nil {
+		return err
+	}
+	if f.scan.Rules == record.RulesBuiltin {
+		f.scan.Rules = ""
+	}
+	return nil
+}
+
 // parsed is what the shared flags mean.
 type parsed struct {
-	goal  decide.Goal
-	cores []int
+	goal   decide.Goal
+	cores  []int
+	margin float64 // 0: each metric's own
 }
 
 // parse checks the shared flags, all faults at once.
 func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
 	var faults []error
 	var p parsed
-	margin := 0.0
 	if f.margin != "" {
 		var err error
-		if margin, err = unit.ParsePercent(f.margin); err != nil {
+		if p.margin, err = unit.ParsePercent(f.margin); err != nil {
 			faults = append(faults, fmt.Errorf("--margin: %w", err))
 		}
 	}
 	var err error
-	if p.goal, err = decide.ParseGoal(cmpOr(f.goal, defaultGoal), f.require, margin); err != nil {
+	if p.goal, err = decide.ParseGoal(cmpOr(f.goal, defaultGoal), f.require, p.margin); err != nil {
 		faults = append(faults, err)
 	}
 	if p.cores, err = target.Slice(f.cores); err != nil {
@@ -102,6 +127,9 @@ func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
 		faults = append(faults, errors.New("--budget and --trials must be positive"))
 	}
 	if err := checkFormat(f.format); err != nil {
+		faults = append(faults, err)
+	}
+	if err := f.checkScan(); err != nil {
 		faults = append(faults, err)
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -230,10 +258,11 @@ type design struct {
 	Goal      record.Goal
 	Scenarios []record.Scenario
 	Arms      []lab.Arm
-	Space     any
+	Spaces    []space.Space // of each scenario that is searched
 	Budget    time.Duration
 	Trials    int
 	Blocks    int
+	Scan      record.Scan `json:",omitzero"`
 }
 
 // key is the digest of a design.
@@ -271,6 +300,7 @@ func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, err
 		return nil, err
 	}
 	d.Kind, d.Version, d.Program, d.Seed, d.Margin = run.Kind, Version, digest, f.seed, f.margin
+	d.Scan, run.Scan = f.scan, f.scan
 	key, err := d.key()
 	if err != nil {
 		return nil, err
@@ -319,7 +349,7 @@ func (ses *session) bench(sc record.Scenario, c corpus.Corpus, cores []int) (*la
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("folder for the trials' files: %w", err)
 	}
-	scan := &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: ses.f.seed, Cores: cores}
+	scan := &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: ses.f.seed, Cores: cores, Scan: ses.f.scan}
 	return &lab.Bench{
 		Run: ses.run.ID, Scenario: sc.Name, Seed: ses.f.seed, Journal: ses.store, Measure: scan.Measure,
 		Prepare: func(ctx context.Context, d corpus.Draw) error {

@@ -31,7 +31,9 @@ const GridSchema = "sluice.grid/v1"
 type runFlags struct {
 	measureFlags
 	dryRun bool
-	seeded bool // --seed was given
+	seeded bool  // --seed was given
+	ruled  bool  // --rules was given
+	slices []int // --cores, each a scenario; none: the experiment's
 }
 
 func newRun(s *streams) *cobra.Command {
@@ -49,7 +51,7 @@ and a report; nothing is recommended and no configuration is written.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.seeded = cmd.Flags().Changed("seed")
+			f.seeded, f.ruled = cmd.Flags().Changed("seed"), cmd.Flags().Changed("rules")
 			return f.execute(cmd.Context(), s, args[0])
 		},
 	}
@@ -57,6 +59,11 @@ and a report; nothing is recommended and no configuration is written.`,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "list the cells, their expected time and the effect they can show, and stop")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed in place of the experiment's")
 	flags.DurationVar(&f.budget, "budget", 0, "budget in place of the experiment's")
+	flags.StringVar(&f.margin, "margin", "", "smallest change of the objective that matters (default 2%, 10% for p99 and rss)")
+	flags.IntSliceVar(&f.slices, "cores", nil, "`cores` of the scenarios in place of the experiment's, comma-separated")
+	flags.StringSliceVar(&f.storage, "storage", nil, "storage `profiles` in place of the experiment's, comma-separated: "+strings.Join(storageNames(), ", "))
+	f.addScan(cmd)
+	complete(cmd, "storage", storageNames())
 	flags.StringVar(&f.store, "store", ".sluice", "`folder` of the store")
 	flags.BoolVar(&f.fresh, "fresh", false, "measure anew instead of resuming an unfinished run")
 	flags.StringVar(&f.report, "report", "sluice-report", "`folder` for the report")
@@ -76,7 +83,8 @@ type cell struct {
 }
 
 func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
-	if err := checkFormat(f.format); err != nil {
+	p, err := f.parse("")
+	if err != nil {
 		return err
 	}
 	data, err := os.ReadFile(file)
@@ -91,15 +99,10 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	if !f.seeded {
-		f.seed = e.Design.Seed
+	if err := f.override(&e); err != nil {
+		return err
 	}
-	f.budget = max(f.budget, 0)
-	if f.budget == 0 {
-		f.budget = e.Budget
-	}
-	e.Budget = f.budget
-	cells, err := f.cells(ctx, s, e)
+	cells, err := f.cells(ctx, s, e, p.margin)
 	if err != nil {
 		return err
 	}
@@ -129,9 +132,41 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	return ses.close(f.runAll(ctx, ses, e, cells))
 }
 
+// override lets the command line speak in place of the file, and takes from the
+// file what the command line left out.
+func (f *runFlags) override(e *experiment.Experiment) error {
+	if !f.seeded {
+		f.seed = e.Design.Seed
+	}
+	if f.budget == 0 {
+		f.budget = e.Budget
+	}
+	e.Budget = f.budget
+	if len(f.storage) > 0 {
+		e.Storage = f.storage
+	}
+	for _, n := range f.slices {
+		if n < 1 {
+			return usagef("--cores is %d; use 1 or more", n)
+		}
+	}
+	if len(f.slices) > 0 {
+		e.Cores = f.slices
+	}
+	f.scan.NoPrefilter = f.scan.NoPrefilter || e.Scan.NoPrefilter
+	if !f.ruled {
+		f.scan.Rules = e.Scan.Rules
+	}
+	f.scan.Analyser = e.Scan.Analyser
+	if err := experiment.CheckScan(f.scan); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
 // cells makes the scenarios: corpora × storages × cores.
-func (f *runFlags) cells(ctx context.Context, s *streams, e experiment.Experiment) ([]cell, error) {
-	goal, err := decide.ParseGoal(e.Objective, e.Require, 0)
+func (f *runFlags) cells(ctx context.Context, s *streams, e experiment.Experiment, margin float64) ([]cell, error) {
+	goal, err := decide.ParseGoal(e.Objective, e.Require, margin)
 	if err != nil {
 		return nil, &usageError{err}
 	}
@@ -185,6 +220,11 @@ func newCell(c corpus.Corpus, storageName string, n int, e experiment.Experiment
 	arms := []lab.Arm{{Name: lab.Reference, Config: reference.Config}}
 	for _, flat := range configs {
 		arms = append(arms, lab.Arm{Name: shortName(flat, e), Config: flat})
+	}
+	for _, a := range arms {
+		if err := readableArm(a.Name, a, storageName); err != nil {
+			return cell{}, err
+		}
 	}
 	one := cell{scenario: scenario(c, storageName, n), corpus: c, arms: arms, parsed: parsed{goal: goal, cores: cores}}
 	one.prior, err = prior(c, storageName, n, arms[0], arms[1:])

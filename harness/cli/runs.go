@@ -218,13 +218,26 @@ func runsImport(s *streams, dir *string) *cobra.Command {
 	}
 }
 
+// ReportSchema names the JSON object that report prints.
+const ReportSchema = "sluice.report/v1"
+
+// drawn is what report says of its work; the figures themselves are in runs show.
+type drawn struct {
+	Schema string   `json:"schema"`
+	Run    string   `json:"run"`
+	Files  []string `json:"files"` // those written, as they can be opened from here
+}
+
 func newReport(s *streams) *cobra.Command {
-	var dir, out string
+	var dir, out, format string
 	cmd := &cobra.Command{
 		Use: "report RUN", Short: "draw the report of a stored run", Args: one("the id of a run, or its beginning"),
 		Long: `Draw a stored run again: index.html (works offline), summary.md and pictures.
-Nothing is measured.`,
+Nothing is measured. With --format json the files' names are one JSON object.`,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := checkFormat(format); err != nil {
+				return err
+			}
 			return withStore(dir, func(st *store.Store) error {
 				rep, err := stored(st, args[0])
 				if err != nil {
@@ -234,6 +247,9 @@ Nothing is measured.`,
 				if err != nil {
 					return err
 				}
+				if format == "json" {
+					return json.NewEncoder(s.out).Encode(drawn{Schema: ReportSchema, Run: rep.Run.ID, Files: paths})
+				}
 				for _, path := range paths {
 					fmt.Fprintln(s.out, path)
 				}
@@ -241,6 +257,7 @@ Nothing is measured.`,
 			})
 		},
 	}
+	formatFlag(cmd, &format)
 	cmd.Flags().StringVar(&dir, "store", ".sluice", "`folder` of the store")
 	cmd.Flags().StringVar(&out, "report", "sluice-report", "`folder` for the report")
 	return cmd

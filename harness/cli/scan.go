@@ -123,6 +123,9 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		_, err = s.out.Write(text)
 		return err
 	}
+	if err := readable("--storage", cfg.IO.Reader, f.storage); err != nil {
+		return err
+	}
 	in, err := f.input(s, args)
 	if err != nil {
 		return err

@@ -108,9 +108,9 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 		return f.printPlan(s, jobs, designs)
 	}
 	question := fmt.Sprintf("Which configuration scans %s best on this machine?", c.Name)
-	d := design{Goal: p.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Space: jobs[0].space, Budget: f.budget, Trials: f.trials}
+	d := design{Goal: p.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Budget: f.budget, Trials: f.trials}
 	for _, job := range jobs {
-		d.Scenarios = append(d.Scenarios, job.scenario)
+		d.Scenarios, d.Spaces = append(d.Scenarios, job.scenario), append(d.Spaces, job.space)
 	}
 	ses, err := f.open(s, record.Run{Kind: "tune", Name: c.Name, Question: question, Reference: name}, d)
 	if err != nil {
@@ -153,16 +153,21 @@ func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	params, err := f.loadSpace(cores)
-	if err != nil {
-		return nil, "", err
-	}
 	base, err := config.Default(cores).WithFlat(reference.Config)
 	if err != nil {
 		return nil, "", err
 	}
 	jobs := make([]tuneJob, len(f.storage))
 	for i, st := range f.storage {
+		params, err := f.loadSpace(cores, st)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, a := range append([]lab.Arm{reference}, also...) {
+			if err := readableArm(a.Name, a, st); err != nil {
+				return nil, "", err
+			}
+		}
 		jobs[i] = tuneJob{
 			scenario: scenario(c, st, cores), corpus: c, reference: reference, also: also, base: base, space: params, parsed: p,
 			limits: f.limits(len(f.storage)), out: f.outFor(i, st),
@@ -364,10 +369,10 @@ func (f *tuneFlags) writeConfig(ses *session, job tuneJob, rec *record.Recommend
 	return os.Rename(temporary, job.out)
 }
 
-// loadSpace reads --space, or returns the default space.
-func (f *tuneFlags) loadSpace(cores int) (space.Space, error) {
+// loadSpace reads --space, or returns the default space on that storage.
+func (f *tuneFlags) loadSpace(cores int, storageName string) (space.Space, error) {
 	if f.space == "" {
-		return experiment.DefaultSpace(cores), nil
+		return experiment.DefaultSpace(cores, storageName == local), nil
 	}
 	data, err := os.ReadFile(f.space)
 	if err != nil {
@@ -377,7 +382,7 @@ func (f *tuneFlags) loadSpace(cores int) (space.Space, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
-	return params, nil
+	return params, readableSpace(params, storageName)
 }
 
 // printPlan says what each scenario's budget can show.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluice/harness/decide"
+	"sluice/harness/record"
 	"sluice/harness/space"
 	"sluice/scanner/config"
 	"sluice/scanner/config/strict"
@@ -22,9 +23,10 @@ import (
 type Experiment struct {
 	Name      string
 	Question  string
-	Corpora   []string // corpus names or folders
-	Storage   []string // storage profiles
-	Cores     []int    // slices of the machine; 0 is all usable cores
+	Corpora   []string    // corpus names or folders
+	Storage   []string    // storage profiles
+	Cores     []int       // slices of the machine; 0 is all usable cores
+	Scan      record.Scan // how every trial scans
 	Space     space.Space
 	Reference string // preset or file
 	Design    Design
@@ -56,7 +58,7 @@ func Parse(name string, data []byte, cores int) (Experiment, error) {
 		return Experiment{}, err
 	}
 	e := Experiment{Design: Design{Strategy: "grid", Blocks: 6, Warmup: 1, Seed: 1}, Objective: decide.Balanced, Plots: plots}
-	f := root.Fields("name", "question", "scenarios", "space", "reference", "design", "budget", "goal", "collect", "plots")
+	f := root.Fields("name", "question", "scenarios", "scan", "space", "reference", "design", "budget", "goal", "collect", "plots")
 	text(f["name"], &e.Name)
 	text(f["question"], &e.Question)
 	text(f["reference"], &e.Reference)
@@ -64,6 +66,7 @@ func Parse(name string, data []byte, cores int) (Experiment, error) {
 		e.Budget = d
 	}
 	e.readScenarios(f["scenarios"], cores)
+	e.readScan(f["scan"])
 	e.Space = readSpace(f["space"], cores)
 	e.readDesign(f["design"])
 	e.readGoal(f["goal"])
@@ -121,6 +124,33 @@ func (e *Experiment) readScenarios(n *strict.Node, cores int) {
 		}
 		e.Cores = append(e.Cores, value)
 	}
+}
+
+// readScan reads how trials scan. A word that is the default is kept as none, so
+// that saying it makes no other run of the same work.
+func (e *Experiment) readScan(n *strict.Node) {
+	f := n.Fields("prefilter", "rules", "analyser")
+	if value, ok := f["prefilter"].Bool(); ok {
+		e.Scan.NoPrefilter = !value
+	}
+	if value, ok := f["rules"].Word(record.RuleSets()...); ok && value != record.RulesBuiltin {
+		e.Scan.Rules = value
+	}
+	if value, ok := f["analyser"].Word(record.Analysers()...); ok && value != record.TreeSitter {
+		e.Scan.Analyser = value
+	}
+	if err := CheckScan(e.Scan); err != nil {
+		n.Fault("%v", err)
+	}
+}
+
+// CheckScan refuses what would be said and have no effect: an analyser that finds
+// nothing knows neither rules nor prefilter.
+func CheckScan(s record.Scan) error {
+	if s.Analyser != "" && (s.NoPrefilter || s.Rules != "") {
+		return fmt.Errorf("analyser %s has neither rules nor a prefilter; leave out rules and prefilter, or use analyser %s", s.Analyser, record.TreeSitter)
+	}
+	return nil
 }
 
 func (e *Experiment) readDesign(n *strict.Node) {
@@ -205,18 +235,53 @@ func (e Experiment) Configurations(complete func(map[string]any) (map[string]any
 	return configs, nil
 }
 
-// DefaultSpace is what tune searches unless told otherwise: every knob that is
-// built and that a configuration may sensibly change.
-func DefaultSpace(cores int) space.Space {
-	return space.Space{
+// DefaultSpace is what tune searches unless told otherwise: the ranges that pay to
+// search on so many cores, and every choice that is built. Files are mapped only
+// where the storage is local; simulated latency lies under ordinary reads alone.
+func DefaultSpace(cores int, local bool) space.Space {
+	ranges := space.Space{
 		{Name: "io.workers", Type: space.Int, Min: 1, Max: float64(max(64, 16*cores)), Scale: space.Log2, Ordered: true},
 		{Name: "cpu.workers", Type: space.Int, Min: 1, Max: float64(2 * cores), Scale: space.Linear, Ordered: true},
 		{Name: "channel.buffer", Type: space.Int, Min: 0, Max: 1000, Scale: space.Log2, Ordered: true},
 		{Name: "channel.batch", Type: space.Int, Min: 1, Max: 64, Scale: space.Log2, Ordered: true},
 		{Name: "memory.gogc", Type: space.Int, Min: 50, Max: 400, Scale: space.Log2, Ordered: true},
-		{Name: "cpu.scheduler", Type: space.Choice, Values: []any{"queue", "per-file"}},
-		{Name: "source.order", Type: space.Choice, Values: []any{"walk", "largest-first", "smallest-first"}},
 	}
+	return append(ranges, choices(config.Knobs(), local)...)
+}
+
+// unasked says which words a search leaves out unless a space names them. The
+// schedulers exist to be compared with: threads gives the work to the operating
+// system, inline takes the pools away.
+func unasked(knob, word string, local bool) bool {
+	switch knob {
+	case "cpu.scheduler":
+		return word == "threads" || word == "inline"
+	case "io.reader":
+		return word == "mmap" && !local
+	default:
+		return false
+	}
+}
+
+// choices makes a parameter of each choice that is built and leaves something to
+// choose, in the order of the knobs.
+func choices(knobs []config.Knob, local bool) space.Space {
+	var params space.Space
+	for _, k := range knobs {
+		if k.Type != config.TypeChoice || !k.Built || strings.HasPrefix(k.Name, "clone.") { // trials clone nothing
+			continue
+		}
+		p := space.Param{Name: k.Name, Type: space.Choice}
+		for _, word := range k.Values {
+			if !unasked(k.Name, word, local) {
+				p.Values = append(p.Values, word)
+			}
+		}
+		if len(p.Values) > 1 {
+			params = append(params, p)
+		}
+	}
+	return params
 }
 
 // readSpace reads a block of knobs: each a list of values or a range.

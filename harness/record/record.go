@@ -291,6 +291,7 @@ type Run struct {
 	State     string    `json:"state"` // running | interrupted | failed | done
 	Machine   Machine   `json:"machine"`
 	Reference string    `json:"reference"`       // name of the reference
+	Scan      Scan      `json:"scan,omitzero"`   // how its trials scan, where not as usual
 	Plots     []string  `json:"plots,omitempty"` // pictures asked for; none: all
 }
 

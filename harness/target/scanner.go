@@ -26,12 +26,13 @@ import (
 
 // Scanner measures `sluice scan` in child processes.
 type Scanner struct {
-	Exe     string // the sluice binary to launch
-	Folder  string // where lists, configurations and statistics are kept; absolute
-	Root    string // of the corpus; absolute
-	Storage string // storage profile
-	Seed    uint64 // of the simulated latencies
-	Cores   []int  // the cores of the scenario
+	Exe     string      // the sluice binary to launch
+	Folder  string      // where lists, configurations and statistics are kept; absolute
+	Root    string      // of the corpus; absolute
+	Storage string      // storage profile
+	Seed    uint64      // of the simulated latencies
+	Cores   []int       // the cores of the scenario
+	Scan    record.Scan // what else the child is told; the zero value is nothing
 }
 
 // StorageReport is what a scan says of its simulated storage beside its
@@ -144,10 +145,26 @@ func (s *Scanner) command(cfg config.Config, job lab.Job) (argv []string, stats 
 	if err := os.Remove(stats); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, "", err
 	}
-	return []string{
+	argv = []string{
 		s.Exe, "scan", "--quiet", "--format", "json", "--files-from", list, "--root", s.Root, "--config", yaml,
 		"--storage", cmp.Or(job.Arm.Storage, s.Storage), "--seed", strconv.FormatUint(s.Seed, 10), "--block", strconv.Itoa(job.Latency), "--stats", stats,
-	}, stats, nil
+	}
+	return append(argv, scanArgs(s.Scan)...), stats, nil
+}
+
+// scanArgs are the flags for what differs from the default, so that the command
+// of a usual trial stays as short as it was.
+func scanArgs(s record.Scan) (args []string) {
+	if s.NoPrefilter {
+		args = append(args, "--no-prefilter")
+	}
+	if s.Rules != "" {
+		args = append(args, "--rules", s.Rules)
+	}
+	if s.Analyser != "" {
+		args = append(args, "--analyser", s.Analyser)
+	}
+	return args
 }
 
 func listOf(files []corpus.File) []byte {

@@ -32,7 +32,7 @@ func newScene(run record.Run, o record.Outcome) Scene {
 		}
 	}
 	s.Trials = c.trialsTable(o)
-	s.Facts = sceneFacts(c, o)
+	s.Facts = sceneFacts(run, c, o)
 	return s
 }
 
@@ -89,11 +89,14 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-func sceneFacts(c Cast, o record.Outcome) []Fact {
+func sceneFacts(run record.Run, c Cast, o record.Outcome) []Fact {
 	s := o.Scenario
 	var list []Fact
 	if s.Files > 0 {
 		list = append(list, Fact{"corpus", Words(fmt.Sprintf("%s files, ", thousands(s.Files))) + Size(s.Bytes) + ", " + Code(s.Fingerprint)})
+	}
+	if scan := run.Scan.String(); scan != "" {
+		list = append(list, Fact{"scan", Words(Clean(scan))})
 	}
 	goal := Words(Title(c.Goal.Objective))
 	for i, text := range c.Goal.Require {
