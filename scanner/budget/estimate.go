@@ -74,7 +74,7 @@ func NewEstimator() *Estimator {
 func (e *Estimator) Resident(class string, source int64) int64 {
 	source = max(source, 0)
 	tree := max(leastTree, e.ratio(class)*float64(source))
-	return int64(min(float64(source)+tree, math.MaxInt64/2))
+	return int64(min(float64(source)+tree, 1<<62))
 }
 
 // Learn tells what the parse of a file took: source and tree are in bytes.

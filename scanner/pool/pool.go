@@ -1,108 +1,136 @@
-// Package pool schedules tasks on goroutines, at most so many at once.
-//
-// Two schedulers, one contract, one conformance suite (pooltest):
-//
-//   - [Queue] keeps a fixed number of workers that take tasks from a channel.
-//   - [PerFile] starts a goroutine for each task once a slot is free: what a Go
-//     programmer writes first.
-//
-// Tasks enter through a channel that the sender closes. Each task is done in a
-// slot, a number below the size of the pool; two tasks in the same slot never
-// run at the same time, so that state kept for each slot needs no lock. Each
-// task is settled exactly once, in its slot, whatever happens to it.
-//
-// A scheduler blocks until the channel is closed, every task is settled and no
-// goroutine of its own is left. When the context ends it goes on receiving, and
-// settles what it receives undone, so that a sender is never left waiting.
-// It knows nothing of files, limits or clocks.
 package pool
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 )
+
+// Options are what schedulers need to know beside the work.
+type Options struct {
+	// Size is the number of tasks done at once, ≥ 1.
+	Size int
+	// Enter, if not nil, is called on each worker goroutine with its slot and must
+	// call run once, on the same goroutine; run returns when the goroutine has no
+	// more work. It is the place for a root function, profiler labels and [Bind].
+	// A scheduler with a goroutine for each task calls it for each task.
+	Enter func(slot int, run func())
+}
 
 // Work says what becomes of a task. Both functions are called from several
 // goroutines, but from one at a time for each slot.
 type Work[T any] struct {
-	// Do does one task. If it panics the panic ends that task alone.
-	Do func(slot int, task T) error
+	// Do does one task. If it panics the panic ends that task alone, and what it
+	// spawned before is done nevertheless.
+	Do func(w *Worker[T], task T) error
 	// Settle is called exactly once for each task: with the error of Do, with a
-	// *Panic, or with context.Cause if the context ended before the task began.
+	// *Panic, with ErrGoexit, or with context.Cause if the context ended before
+	// the task began. A panic of Settle is not contained.
 	Settle func(slot int, task T, err error)
 }
 
-// Queue works off tasks with size workers (≥ 1), worker i in slot i. Handing a
-// task over costs a receive from the channel.
-func Queue[T any](ctx context.Context, size int, tasks <-chan T, work Work[T]) {
-	var workers sync.WaitGroup
+// Worker is what a task sees of the pool that does it. It is valid until Do
+// returns, on the goroutine of Do.
+type Worker[T any] struct {
+	Slot int // 0 ≤ Slot < Size
+
+	host   host[T]
+	nested bool // the task under way came through Spawn
+	exited bool // the task under way ended the goroutine
+}
+
+// host is the part of a scheduler that takes nested tasks.
+type host[T any] interface {
+	spawn(slot int, task T)
+}
+
+// Spawn hands over a nested task of the same pool, settled like any other; it
+// does not wait. The task may begin before Do returns, in another slot; a task
+// that must not begin earlier is to be returned some other way.
+func (w *Worker[T]) Spawn(task T) { w.host.spawn(w.Slot, task) }
+
+// crew is what the schedulers share: goroutines that do and settle tasks.
+type crew[T any] struct {
+	ctx   context.Context //nolint:containedctx // a crew lives as long as the call that made it
+	enter func(slot int, run func())
+	work  Work[T]
+	group sync.WaitGroup
+}
+
+// feed is how a scheduler gives its workers task after task.
+type feed[T any] struct {
+	host   host[T]
+	next   func(w *Worker[T]) (task T, ok bool) // waits; not ok means that no task will come any more
+	finish func(w *Worker[T])                   // called when a nested task is settled
+}
+
+// staff runs size workers until each of them finds no more work.
+func (c *crew[T]) staff(size int, f feed[T]) {
 	for slot := range size {
-		workers.Go(func() {
-			for task := range tasks {
-				work.run(ctx, slot, task)
+		c.start(&Worker[T]{Slot: slot, host: f.host}, f)
+	}
+	c.group.Wait()
+}
+
+// start runs a worker on a goroutine of its own. If a task ends the goroutine,
+// the same worker goes on with another.
+func (c *crew[T]) start(w *Worker[T], f feed[T]) {
+	c.group.Go(func() {
+		defer func() {
+			if w.exited {
+				w.exited = false
+				c.start(w, f)
 			}
-		})
-	}
-	workers.Wait()
+		}()
+		c.entered(w.Slot, func() { c.serve(w, f) })
+	})
 }
 
-// PerFile starts a goroutine for each task and lets at most size (≥ 1) live at
-// once: it waits for a slot before it starts the goroutine, so that a million
-// tasks do not become a million goroutines. A task costs a goroutine and two
-// operations on the channel of slots.
-func PerFile[T any](ctx context.Context, size int, tasks <-chan T, work Work[T]) {
-	slots := make(chan int, size)
-	for slot := range size {
-		slots <- slot
+// entered calls run through Enter.
+func (c *crew[T]) entered(slot int, run func()) {
+	if c.enter == nil {
+		run()
+		return
 	}
-	var running sync.WaitGroup
-	for task := range tasks {
-		slot := <-slots // whoever holds one gives it back, ended context or not
-		running.Go(func() {
-			defer func() { slots <- slot }()
-			work.run(ctx, slot, task)
-		})
+	calls := 0
+	c.enter(slot, func() { calls++; run() })
+	if calls != 1 {
+		panic("pool: Options.Enter must call run once")
 	}
-	running.Wait()
 }
 
-// run does and settles one task.
-func (w Work[T]) run(ctx context.Context, slot int, task T) {
-	var err error
-	if ctx.Err() != nil { // asked first: Err is an atomic load, Cause takes a lock
-		err = context.Cause(ctx)
-	} else {
-		err = w.attempt(slot, task)
+func (c *crew[T]) serve(w *Worker[T], f feed[T]) {
+	for {
+		if w.nested { // also the one that ended the goroutine before this one
+			w.nested = false
+			f.finish(w)
+		}
+		task, ok := f.next(w)
+		if !ok {
+			return
+		}
+		c.do(w, task)
 	}
-	w.Settle(slot, task, err)
 }
 
-func (w Work[T]) attempt(slot int, task T) (err error) {
+// do does and settles one task.
+func (c *crew[T]) do(w *Worker[T], task T) {
+	if c.ctx.Err() != nil { // asked first: Err is an atomic load, Cause takes a lock
+		c.work.Settle(w.Slot, task, context.Cause(c.ctx))
+		return
+	}
+	exits := true
+	defer func() {
+		if exits {
+			w.exited = true
+			c.work.Settle(w.Slot, task, ErrGoexit)
+		}
+	}()
+	err := c.attempt(w, task)
+	exits = false
+	c.work.Settle(w.Slot, task, err)
+}
+
+func (c *crew[T]) attempt(w *Worker[T], task T) (err error) {
 	defer Recover(&err)
-	return w.Do(slot, task)
-}
-
-// Panic is the error that a panic becomes.
-type Panic struct {
-	Value any    // what panic was called with
-	Stack []byte // of the goroutine, as debug.Stack formats it
-}
-
-// Error gives the value alone; the stack is for whoever looks for the bug.
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
-
-// Unwrap returns the value if it is an error, a runtime.Error for instance.
-func (p *Panic) Unwrap() error {
-	err, _ := p.Value.(error)
-	return err
-}
-
-// Recover turns a panic of the calling function into a *Panic. It must be
-// deferred itself: defer pool.Recover(&err).
-func Recover(err *error) {
-	if value := recover(); value != nil {
-		*err = &Panic{Value: value, Stack: debug.Stack()}
-	}
+	return c.work.Do(w, task)
 }

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestQueueKeepsThePromises(t *testing.T)   { pooltest.Run(t, pool.Queue[int]) }
 func TestPerFileKeepsThePromises(t *testing.T) { pooltest.Run(t, pool.PerFile[int]) }
+func TestStealKeepsThePromises(t *testing.T)   { pooltest.Run(t, pool.Steal[int]) }
+func TestThreadsKeepsThePromises(t *testing.T) { pooltest.Run(t, pool.Threads[int]) }
+func TestInlineKeepsThePromises(t *testing.T)  { pooltest.Run(t, pool.Inline[int]) }
 
 func TestAPanicUnwrapsToTheErrorItWasCalledWith(t *testing.T) {
 	for _, row := range []struct {
@@ -71,8 +74,8 @@ func BenchmarkHandOver(b *testing.B) {
 						tasks <- 0
 					}
 				}()
-				s.schedule(b.Context(), 2, tasks, pool.Work[int]{
-					Do:     func(int, int) error { return nil },
+				s.schedule(b.Context(), pool.Options{Size: 2}, tasks, pool.Work[int]{
+					Do:     func(*pool.Worker[int], int) error { return nil },
 					Settle: func(int, int, error) {},
 				})
 			})

@@ -1,17 +1,20 @@
 package source
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Dir opens a directory of the operating system as an fs.FS, as os.DirFS does,
-// with two differences that a scanner of other people's trees needs: names that
-// are not UTF-8 can be opened (os.DirFS refuses them), and opening a pipe that
-// nobody writes to returns at once instead of waiting for ever.
+// with differences that a scanner of other people's trees needs: names that are
+// not UTF-8 can be opened (os.DirFS refuses them), neither opening nor reading
+// waits for somebody who may never write, and no terminal becomes ours.
 //
 // Symbolic links are followed, as by os.DirFS: the walk decides what is opened.
 func Dir(root string) fs.FS { return dir(root) }
@@ -25,16 +28,59 @@ var (
 )
 
 // Open opens a file for reading. The error names the path within the root.
+//
+// A file that the runtime's poller takes is a pipe, a device, or one of the
+// kernel's that pass for regular files (/proc/kmsg, trace_pipe): a read of these
+// may wait for ever, and fails instead. All others are plain *os.File, which cost
+// a read nothing.
 func (d dir) Open(name string) (fs.File, error) {
 	full, err := d.join("open", name)
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(full, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(full, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, within(err, name)
 	}
+	if file.SetReadDeadline(time.Time{}) == nil { // fails where there is no poller
+		return &impatient{File: file, name: name}, nil
+	}
 	return file, nil
+}
+
+// An impatient file fails where a read would wait.
+type impatient struct {
+	*os.File
+	name string
+}
+
+// errWaits says that a file has neither bytes nor an end.
+var errWaits = errors.New("there is nothing to read until somebody writes")
+
+// Read implements io.Reader.
+func (f *impatient) Read(p []byte) (n int, err error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return 0, within(err, f.name)
+	}
+	var failed error
+	err = raw.Read(func(fd uintptr) (done bool) {
+		for n, failed = -1, syscall.EINTR; failed == syscall.EINTR; { //nolint:errorlint // a bare number
+			n, failed = syscall.Read(int(fd), p)
+		}
+		return true
+	})
+	switch {
+	case err != nil:
+		return 0, within(err, f.name)
+	case failed == syscall.EAGAIN: //nolint:errorlint // a bare number
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: errWaits}
+	case failed != nil:
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: failed}
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // Stat follows symbolic links, as fs.StatFS asks.

@@ -387,3 +387,53 @@ func BenchmarkTree(b *testing.B) {
 	}
 	b.ReportMetric(float64(files)/b.Elapsed().Seconds(), "files/s")
 }
+
+func TestReadingNeverWaitsForAWriter(t *testing.T) {
+	root := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := os.OpenFile(filepath.Join(root, "pipe"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close() //nolint:errcheck // a pipe keeps nothing
+	pipe, err := Dir(root).Open("pipe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close() //nolint:errcheck // opened for reading
+	buffer := make([]byte, 8)
+	if n, err := pipe.Read(buffer); n != 0 || !errors.Is(err, errWaits) || !strings.HasPrefix(err.Error(), "read pipe: ") {
+		t.Errorf("an empty pipe gives %d bytes and %v, want the error that names it", n, err)
+	}
+	if _, err := writer.WriteString("text"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := pipe.Read(buffer); n != 4 || err != nil {
+		t.Errorf("a filled pipe gives %d bytes and %v, want 4", n, err)
+	}
+}
+
+func TestRulesThatAreTooLongAreAFailureAndNotHeeded(t *testing.T) {
+	long := strings.Repeat("*.txt\n", mostRules/6+1)
+	for _, row := range []struct {
+		name  string
+		files map[string]string
+		opts  TreeOptions
+		want  []string
+	}{
+		{"in a folder", map[string]string{"a/.gitignore": long, "a/b.txt": "", "a/.a": ""}, TreeOptions{}, []string{"a/.a", "a/.gitignore failed", "a/b.txt"}},
+		{"above the starts, once", map[string]string{".gitignore": long, "a/b.txt": "", "c/d.txt": ""}, TreeOptions{Starts: []string{"a", "c"}}, []string{".gitignore failed", "a/b.txt", "c/d.txt"}},
+		{"above a start and in another", map[string]string{".gitignore": long, "a/b.txt": ""}, TreeOptions{Starts: []string{"a", "."}}, []string{".gitignore failed", "a/b.txt"}},
+		{"of the repository", map[string]string{excludeFile: long, "b.txt": ""}, TreeOptions{}, []string{excludeFile + " failed", "b.txt"}},
+		{"where rules are not asked for", map[string]string{".gitignore": long, "b.txt": ""}, TreeOptions{NoIgnore: true}, []string{".gitignore", "b.txt"}},
+		{"though just not", map[string]string{".gitignore": long[:mostRules], "b.txt": ""}, TreeOptions{}, []string{".gitignore"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, told(Tree(tree(row.files), row.opts))); diff != "" {
+				t.Errorf("files (-want +got)\n%s", diff)
+			}
+		})
+	}
+}

@@ -42,8 +42,9 @@ type TreeOptions struct {
 // is not, since the same tree shall give the same files to everybody.
 //
 // Symbolic links are yielded as skipped and never followed; so are pipes,
-// devices and sockets. A directory that cannot be read is an item with Err. Of
-// each directory only the entries are held in memory. Sizes stay unknown: asking
+// devices and sockets. A directory that cannot be read is an item with Err, and so
+// is a file of ignore rules that is too long to be heeded. Of the directories on
+// the way the entries are held in memory, about 150 bytes for each. Sizes stay unknown: asking
 // would cost a system call for each file.
 func Tree(fsys fs.FS, opts TreeOptions) iter.Seq[Item] {
 	return func(yield func(Item) bool) {
@@ -83,6 +84,9 @@ type walker struct {
 	prefix string
 	yield  func(Item) bool
 	seen   map[string]struct{} // files already yielded; nil unless starts overlap
+
+	refused []Item // files of rules above a start that are too long; those before told are yielded
+	told    int
 }
 
 // start visits one start, with the rules of the directories above it.
@@ -107,6 +111,11 @@ func (w *walker) start(start string) bool {
 			}
 		}
 	}
+	for ; w.told < len(w.refused); w.told++ {
+		if !w.emit(w.refused[w.told]) {
+			return false
+		}
+	}
 	return w.walk(start, rules)
 }
 
@@ -115,7 +124,16 @@ func (w *walker) top() *level {
 	if w.opts.NoIgnore {
 		return nil
 	}
-	return readLevel(w.opts.Above.rules, w.prefix, w.fsys, excludeFile)
+	return w.read(w.opts.Above.rules, w.prefix, excludeFile)
+}
+
+// read adds the rules of a file that no listing shows, and remembers a fault.
+func (w *walker) read(rules *level, base, name string) *level {
+	rules, err := readLevel(rules, base, w.fsys, name)
+	if err != nil && !slices.ContainsFunc(w.refused, func(i Item) bool { return i.Path == name }) {
+		w.refused = append(w.refused, Item{Path: name, Size: Unknown, Err: err})
+	}
+	return rules
 }
 
 // enter adds the rules of a directory whose entries were not listed.
@@ -127,7 +145,7 @@ func (w *walker) enter(rules *level, dir string) *level {
 	if info, err := fs.Lstat(w.fsys, name); err != nil || !info.Mode().IsRegular() {
 		return rules
 	}
-	return readLevel(rules, w.base(dir), w.fsys, name)
+	return w.read(rules, w.base(dir), name)
 }
 
 // base is a directory as rules see it, with its trailing slash.
@@ -145,10 +163,17 @@ func (w *walker) walk(dir string, rules *level) bool {
 	if err != nil && !w.emit(Item{Path: dir, Size: Unknown, Err: err}) {
 		return false
 	}
+	var refused error
 	if !w.opts.NoIgnore && hasIgnoreFile(entries) {
-		rules = readLevel(rules, w.base(dir), w.fsys, join(dir, ignoreFile))
+		rules, refused = readLevel(rules, w.base(dir), w.fsys, join(dir, ignoreFile))
 	}
 	for _, entry := range entries {
+		if refused != nil && entry.Name() == ignoreFile {
+			if !w.emit(Item{Path: join(dir, ignoreFile), Size: Unknown, Err: refused}) {
+				return false
+			}
+			continue
+		}
 		if !w.visit(join(dir, entry.Name()), entry, rules) {
 			return false
 		}

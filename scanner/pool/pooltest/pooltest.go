@@ -17,7 +17,7 @@ import (
 )
 
 // Scheduler is the signature that schedulers share, for tasks that are numbers.
-type Scheduler func(ctx context.Context, size int, tasks <-chan int, work pool.Work[int])
+type Scheduler func(ctx context.Context, o pool.Options, tasks <-chan int, work pool.Work[int])
 
 // sizes are the pool sizes that every promise is tested with.
 var sizes = []int{1, 2, 7, 64} //nolint:gochecknoglobals // an immutable table
@@ -64,8 +64,8 @@ func feed(n int) <-chan int {
 func exactlyOnce(t *testing.T, schedule Scheduler, size int) {
 	const n = 1000
 	var done, settled [n]atomic.Int32
-	schedule(t.Context(), size, feed(n), pool.Work[int]{
-		Do:     func(_, task int) error { done[task].Add(1); return nil },
+	schedule(t.Context(), pool.Options{Size: size}, feed(n), pool.Work[int]{
+		Do:     func(_ *pool.Worker[int], task int) error { done[task].Add(1); return nil },
 		Settle: func(_, task int, _ error) { settled[task].Add(1) },
 	})
 	for i := range n {
@@ -79,8 +79,8 @@ func bounded(t *testing.T, schedule Scheduler, size int) {
 	const rounds = 10
 	var running, most atomic.Int32
 	start := time.Now()
-	schedule(t.Context(), size, feed(rounds*size), pool.Work[int]{
-		Do: func(_, _ int) error {
+	schedule(t.Context(), pool.Options{Size: size}, feed(rounds*size), pool.Work[int]{
+		Do: func(*pool.Worker[int], int) error {
 			now := running.Add(1)
 			defer running.Add(-1)
 			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
@@ -105,8 +105,9 @@ func slotsApart(t *testing.T, schedule Scheduler, size int) {
 	for i := range naps {
 		naps[i] = time.Duration(rng.IntN(1000)) * time.Microsecond
 	}
-	schedule(t.Context(), size, feed(len(naps)), pool.Work[int]{
-		Do: func(slot, task int) error {
+	schedule(t.Context(), pool.Options{Size: size}, feed(len(naps)), pool.Work[int]{
+		Do: func(w *pool.Worker[int], task int) error {
+			slot := w.Slot
 			if busy[slot].Swap(true) {
 				t.Errorf("slot %d holds two tasks", slot)
 			}
@@ -123,8 +124,8 @@ func slotsApart(t *testing.T, schedule Scheduler, size int) {
 
 func errorsSettle(t *testing.T, schedule Scheduler, size int) {
 	odd := errors.New("odd")
-	schedule(t.Context(), size, feed(100), pool.Work[int]{
-		Do: func(_, task int) error {
+	schedule(t.Context(), pool.Options{Size: size}, feed(100), pool.Work[int]{
+		Do: func(_ *pool.Worker[int], task int) error {
 			if task%2 == 1 {
 				return odd
 			}
@@ -140,8 +141,8 @@ func errorsSettle(t *testing.T, schedule Scheduler, size int) {
 
 func panicsSettle(t *testing.T, schedule Scheduler, size int) {
 	var panicked, fine atomic.Int32
-	schedule(t.Context(), size, feed(100), pool.Work[int]{
-		Do: func(_, task int) error {
+	schedule(t.Context(), pool.Options{Size: size}, feed(100), pool.Work[int]{
+		Do: func(_ *pool.Worker[int], task int) error {
 			if task%10 == 0 {
 				panic(task)
 			}
@@ -171,8 +172,8 @@ func cancelDrains(t *testing.T, schedule Scheduler, size int) {
 	time.AfterFunc(1500*time.Millisecond, func() { cancel(stop) })
 	var done, drained atomic.Int32
 	start := time.Now()
-	schedule(ctx, size, feed(n), pool.Work[int]{
-		Do: func(int, int) error { time.Sleep(time.Second); return nil },
+	schedule(ctx, pool.Options{Size: size}, feed(n), pool.Work[int]{
+		Do: func(*pool.Worker[int], int) error { time.Sleep(time.Second); return nil },
 		Settle: func(_, _ int, err error) {
 			switch {
 			case err == nil:
@@ -199,8 +200,8 @@ func cancelledBefore(t *testing.T, schedule Scheduler, size int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var drained atomic.Int32
-	schedule(ctx, size, feed(100), pool.Work[int]{
-		Do: func(_, task int) error { t.Errorf("task %d was done", task); return nil },
+	schedule(ctx, pool.Options{Size: size}, feed(100), pool.Work[int]{
+		Do: func(_ *pool.Worker[int], task int) error { t.Errorf("task %d was done", task); return nil },
 		Settle: func(_, _ int, err error) {
 			if errors.Is(err, context.Canceled) {
 				drained.Add(1)
@@ -213,8 +214,8 @@ func cancelledBefore(t *testing.T, schedule Scheduler, size int) {
 }
 
 func noTask(t *testing.T, schedule Scheduler, size int) {
-	schedule(t.Context(), size, feed(0), pool.Work[int]{
-		Do:     func(int, int) error { t.Error("something was done"); return nil },
+	schedule(t.Context(), pool.Options{Size: size}, feed(0), pool.Work[int]{
+		Do:     func(*pool.Worker[int], int) error { t.Error("something was done"); return nil },
 		Settle: func(int, int, error) { t.Error("something was settled") },
 	})
 }

@@ -1,0 +1,39 @@
+package pipeline
+
+import (
+	"sluice/scanner/observe"
+)
+
+// observe makes the monitor. It reads counters that belong to the desks, each
+// written by one worker: to be watched costs the workers no shared line.
+func (r *run) observe() {
+	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall, Seed: 1}
+	if r.opts.Stall > 0 {
+		o.Settled, o.Stalled = r.settled, r.stall
+	}
+	r.stalled = make(chan struct{})
+	r.monitor = observe.NewMonitor(o)
+}
+
+// inFlight counts the files between a reader and their result, and the bytes
+// that they are expected to take.
+func (r *run) inFlight() (files, bytes int64) { return observe.InFlight(r.tallies) }
+
+func (r *run) settled() (n int64) {
+	for _, d := range r.desks {
+		n += d.done.Load()
+	}
+	return n
+}
+
+// stall passes on that the run makes no progress, and ends it where that was
+// asked for.
+func (r *run) stall(s observe.Stall) {
+	if r.opts.Stalled != nil {
+		r.opts.Stalled(s)
+	}
+	if r.opts.FailStalled && r.ctx.Err() == nil {
+		r.cancel(ErrStalled)
+		close(r.stalled)
+	}
+}
