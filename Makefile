@@ -3,11 +3,13 @@
 # The packages that hold goroutines; scripts/house sees to it that none is
 # forgotten. The parsers' C is foreign to the race detector and slow to build
 # for it, so the packages around it stand here only if they must.
-RACE = ./scanner/observe ./scanner/pipeline ./scanner/pool/... ./scanner/source \
+RACE = ./scanner/budget ./scanner/journal ./scanner/mapped ./scanner/observe ./scanner/pipeline \
+	./scanner/pool/... ./scanner/source \
 	./workloads/storage ./harness/lab ./harness/store ./harness/trial
 
 # To be set from outside: make soak COUNT=100.
 COUNT    ?= 20
+SEEDS    ?= 2000
 FUZZTIME ?= 30s
 BENCH    ?= ./...
 
@@ -53,5 +55,6 @@ golden: ## Rewrite the golden files; read the diff before committing it
 fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
 
-soak: ## Repeat the concurrent packages' tests COUNT (20) times, shuffled, raced
+soak: ## Repeat the concurrent packages' tests COUNT (20) times, raced; scan SEEDS (2000) corpora
 	go test -race -shuffle=on -count=$(COUNT) $(RACE)
+	go test -race -run TestRandomConfigurations -timeout 30m ./scanner -seeds=$(SEEDS)

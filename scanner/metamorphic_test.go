@@ -121,7 +121,11 @@ func agree(ctx context.Context, dir string, seed uint64, run scan) error {
 		cfg, process := drawConfig(rng)
 		got, err := func() (scanner.Result, error) {
 			if process {
-				defer scanner.Apply(cfg.Memory, cfg.Runtime)()
+				restore, err := scanner.Apply(cfg.Memory, cfg.Runtime)
+				if err != nil {
+					return scanner.Result{}, err
+				}
+				defer restore()
 			}
 			return run(ctx, c, cfg)
 		}()

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"sluice/scanner/analyze"
 	"sluice/scanner/config"
 )
 
@@ -17,7 +18,13 @@ import (
 // the soft limit of the Go heap, the number of processors. It overrides what the
 // environment asked for, since the configuration says what is measured. The
 // returned function restores what was set before. GOMAXPROCS 0 is left as it is.
-func Apply(memory config.Memory, rt config.Runtime) (restore func()) {
+// Arenas above 0 bound those of the C library; see EngineOptions.
+func Apply(memory config.Memory, rt config.Runtime) (restore func(), err error) {
+	if memory.Arenas > 0 {
+		if err := analyze.LimitArenas(memory.Arenas); err != nil {
+			return func() {}, err
+		}
+	}
 	limit := memory.GOMemLimit
 	if limit == 0 {
 		limit = math.MaxInt64
@@ -31,7 +38,20 @@ func Apply(memory config.Memory, rt config.Runtime) (restore func()) {
 		}
 		debug.SetMemoryLimit(oldLimit)
 		debug.SetGCPercent(oldPercent)
+		if memory.Arenas > 0 {
+			_ = analyze.LimitArenas(0) // it was possible a moment ago
+		}
+	}, nil
+}
+
+// EngineOptions are what the memory knobs ask of an engine: where parse trees
+// come from. With arenas auto each analyser has an arena of its own, emptied after
+// each file; with a number they come from so many of the C library's.
+func EngineOptions(memory config.Memory) []analyze.Option {
+	if memory.Arenas > 0 {
+		return []analyze.Option{analyze.WithMalloc()}
 	}
+	return nil
 }
 
 // cpuSeconds is the user and system time of this process so far.

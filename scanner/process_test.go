@@ -14,7 +14,10 @@ func TestApplySetsTheProcessAndPutsItBack(t *testing.T) {
 	defer debug.SetGCPercent(percent)
 	procs, limit := runtime.GOMAXPROCS(0), debug.SetMemoryLimit(-1)
 
-	restore := Apply(config.Memory{GOGC: -1, GOMemLimit: 1 << 30}, config.Runtime{GOMAXPROCS: procs + 1})
+	restore, err := Apply(config.Memory{GOGC: -1, GOMemLimit: 1 << 30, Arenas: 2}, config.Runtime{GOMAXPROCS: procs + 1})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got := runtime.GOMAXPROCS(0); got != procs+1 {
 		t.Errorf("GOMAXPROCS is %d, want %d", got, procs+1)
 	}
@@ -23,7 +26,10 @@ func TestApplySetsTheProcessAndPutsItBack(t *testing.T) {
 	}
 	restore()
 
-	restore = Apply(config.Memory{GOGC: 50}, config.Runtime{})
+	restore, err = Apply(config.Memory{GOGC: 50}, config.Runtime{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got := debug.SetMemoryLimit(-1); got != math.MaxInt64 {
 		t.Errorf("the memory limit is %d, want none", got)
 	}

@@ -29,10 +29,12 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"time"
 
 	"sluice/scanner/analyze"
 	"sluice/scanner/config"
 	"sluice/scanner/finding"
+	"sluice/scanner/observe"
 	"sluice/scanner/pipeline"
 	"sluice/scanner/source"
 )
@@ -72,6 +74,18 @@ type Options struct {
 	MaxFileBytes int64
 	// Progress is called at most twice a second from one goroutine; may be nil.
 	Progress func(Progress)
+	// Journal notes the files that are being analysed, for whoever has to explain a
+	// crash; may be nil.
+	Journal pipeline.Journal
+	// Stall is how long no file may be settled while a worker is in no declared wait,
+	// before Stalled hears of it; 0 is never. With FailStalled the scan then ends
+	// with pipeline.ErrStalled.
+	Stall       time.Duration
+	FailStalled bool
+	Stalled     func(observe.Stall)
+	// Watch is called when the watchdog reports a worker that computes, or blocks,
+	// where it should not; may be nil. Stats has the first reports in any case.
+	Watch func(observe.Report)
 	// Started is called once, when the workers stand ready and before the source
 	// is asked for the first file: Stats.WallS counts from here. May be nil.
 	Started func()
@@ -82,6 +96,7 @@ type Result struct {
 	Findings []finding.Finding // sorted
 	Stats    Stats
 	Failures []Failure // sorted by path
+	Warnings []string  // what of the configuration could not be done as meant
 }
 
 // validate reports every fault at once.
@@ -126,21 +141,36 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 			o.Started()
 		}
 	}
+	if o.Engine != nil {
+		// The parser cannot hear of a context; a flag in C it can read.
+		staff.stop = analyze.NewStop()
+		defer staff.stop.Close()
+	}
 	account, err := pipeline.Run(ctx, o.FS, items, pipeline.Options{
 		Readers:      o.Config.IO.Workers,
+		Reader:       o.Config.IO.Reader,
 		Analysers:    o.Config.CPU.Workers,
 		Scheduler:    o.Config.CPU.Scheduler,
+		Pin:          o.Config.CPU.Pin,
+		BudgetBytes:  o.Config.Memory.Budget,
+		Class:        analyze.Language,
 		Buffer:       o.Config.Channel.Buffer,
 		Batch:        o.Config.Channel.Batch,
 		Linger:       o.Config.Channel.Linger,
 		MaxFileBytes: o.MaxFileBytes,
 		New:          hire,
+		Interrupt:    staff.interrupt,
 		Started:      started,
 		Progress:     o.Progress,
+		Journal:      o.Journal,
+		Stall:        o.Stall,
+		FailStalled:  o.FailStalled,
+		Stalled:      o.Stalled,
+		Watch:        o.Watch,
 	})
 	cpu := cpuSeconds() - cpuBefore
 
-	result := Result{Findings: staff.findings(), Failures: account.Failures}
+	result := Result{Findings: staff.findings(), Failures: account.Failures, Warnings: account.Warnings}
 	result.Stats = newStats(account, result.Findings, o.Config.Resolve(runtime.GOMAXPROCS(0)))
 	result.Stats.CPUS = cpu
 	result.Stats.RSSPeakBytes = rssPeakBytes()
@@ -166,6 +196,7 @@ func until(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Ite
 // what it finds, so that no finding crosses a lock.
 type staff struct {
 	engine *analyze.Engine
+	stop   *analyze.Stop
 
 	mu   sync.Mutex
 	desk []*analyst // guarded by mu
@@ -174,10 +205,18 @@ type staff struct {
 // hire makes the analyser of one worker.
 func (s *staff) hire() pipeline.Analyser {
 	a := &analyst{worker: s.engine.Worker()}
+	a.worker.StopOn(s.stop)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.desk = append(s.desk, a)
 	return a
+}
+
+// interrupt ends what the analysers are at.
+func (s *staff) interrupt() {
+	if s.stop != nil {
+		s.stop.Set()
+	}
 }
 
 // findings gathers what all analysers found, sorted.
@@ -201,6 +240,9 @@ type analyst struct {
 // Analyse implements pipeline.Analyser.
 func (a *analyst) Analyse(path string, src []byte) (pipeline.Verdict, error) {
 	report, err := a.worker.Analyze(path, src)
+	if errors.Is(err, analyze.ErrStopped) {
+		err = pipeline.ErrInterrupted
+	}
 	if err != nil {
 		return pipeline.Verdict{}, err
 	}
@@ -208,7 +250,7 @@ func (a *analyst) Analyse(path string, src []byte) (pipeline.Verdict, error) {
 		return pipeline.Verdict{Skip: SkipBinary}, nil
 	}
 	a.found = append(a.found, report.Findings...)
-	return pipeline.Verdict{Language: report.Language}, nil
+	return pipeline.Verdict{Language: report.Language, Tree: report.TreeBytes}, nil
 }
 
 // Close implements pipeline.Analyser.

@@ -41,13 +41,27 @@ type Stats struct {
 	ServiceP99S         float64 `json:"service_p99_s"`   //
 	InServiceMean       float64 `json:"in_service_mean"` // files in service on average: the sum of all service over WallS
 
+	SojournMeanS float64 `json:"sojourn_mean_s"`
+
+	// Files between their permit to be read and their result, and the bytes they were
+	// expected to take, by a gauge of its own: Little's law ties the mean to
+	// throughput and mean sojourn, which come from the workers' books.
+	InFlightMean      float64 `json:"in_flight_mean"`
+	InFlightMax       float64 `json:"in_flight_max"`
+	InFlightMeanBytes float64 `json:"in_flight_mean_bytes"`
+	InFlightMaxBytes  float64 `json:"in_flight_max_bytes"`
+
+	BudgetWaitS   *observe.Quantiles `json:"budget_wait_s,omitempty"` // for memory.budget, where there is one
+	TreePeakBytes int64              `json:"tree_peak_bytes"`         // the largest parse tree
+
 	Stations []observe.Station `json:"stations"` // read, analyse
+	Watch    observe.Summary   `json:"watch"`    // the gauge, what the pools did, and what the watchdog reported
 }
 
 // newStats turns the books into figures. What belongs to the process is the
 // caller's to add.
 func newStats(a pipeline.Account, found []finding.Finding, c config.Config) Stats {
-	return Stats{
+	stats := Stats{
 		Schema:              Schema,
 		Discovered:          a.Discovered,
 		Scanned:             a.Scanned,
@@ -67,8 +81,19 @@ func newStats(a pipeline.Account, found []finding.Finding, c config.Config) Stat
 		ServiceP50S:         a.Service.P50,
 		ServiceP99S:         a.Service.P99,
 		InServiceMean:       a.InServiceMean,
+		SojournMeanS:        a.Sojourn.Mean,
+		InFlightMean:        a.Watch.InFlight.Mean,
+		InFlightMax:         a.Watch.InFlight.Max,
+		InFlightMeanBytes:   a.Watch.InFlightBytes.Mean,
+		InFlightMaxBytes:    a.Watch.InFlightBytes.Max,
+		TreePeakBytes:       a.TreePeakBytes,
 		Stations:            a.Stations,
+		Watch:               a.Watch,
 	}
+	if a.BudgetWait.N > 0 {
+		stats.BudgetWaitS = &a.BudgetWait
+	}
+	return stats
 }
 
 // rate is n per second; 0 where no time has passed.

@@ -33,7 +33,7 @@ func (f *scanFlags) analyse(o *scanner.Options, warm bool) (release func(), err 
 		o.Analyser = contrast.Lines
 		return func() {}, nil
 	}
-	if o.Engine, err = f.engine(); err != nil {
+	if o.Engine, err = f.engine(o.Config.Memory); err != nil {
 		return nil, err
 	}
 	if warm {
@@ -45,23 +45,24 @@ func (f *scanFlags) analyse(o *scanner.Options, warm bool) (release func(), err 
 	return o.Engine.Close, nil
 }
 
-func (f *scanFlags) engine() (*analyze.Engine, error) {
+func (f *scanFlags) engine(memory config.Memory) (*analyze.Engine, error) {
 	pack, err := ruleSet(f.rules)
 	if err != nil {
 		return nil, err
 	}
+	options := scanner.EngineOptions(memory)
 	if f.noFilter {
-		return analyze.New(pack, analyze.WithoutPrefilter())
+		options = append(options, analyze.WithoutPrefilter())
 	}
-	return analyze.New(pack)
+	return analyze.New(pack, options...)
 }
 
 // ruleSet loads a set of rules by name.
 func ruleSet(name string) (*rules.Pack, error) {
-	if name != record.RulesBuiltin {
-		return rules.Builtin() // today's rules, until a frozen set can be loaded by its name
+	if name == record.RulesBuiltin {
+		return rules.Builtin()
 	}
-	return rules.Builtin()
+	return rules.Frozen(name)
 }
 
 // known refuses a flag's word that is none of those listed, and names the nearest.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,8 @@ import (
 	"sluice/scanner"
 	"sluice/scanner/config"
 	"sluice/scanner/finding"
+	"sluice/scanner/observe"
+	"sluice/scanner/pipeline"
 	"sluice/scanner/source"
 	"sluice/workloads/storage"
 )
@@ -45,6 +48,9 @@ type scanFlags struct {
 	analyser  string
 	quiet     bool
 	verbose   bool
+
+	stallAfter  time.Duration
+	failStalled bool
 }
 
 func newScan(s *streams) *cobra.Command {
@@ -78,6 +84,8 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	flags.StringVar(&f.rules, "rules", record.RulesBuiltin, "`set` of rules: "+strings.Join(record.RuleSets(), ", "))
 	flags.StringVar(&f.analyser, "analyser", record.TreeSitter, "what analyses, for experiments: "+strings.Join(record.Analysers(), ", "))
 	_ = flags.MarkHidden("analyser") // a defined flag
+	flags.DurationVar(&f.stallAfter, "stall-after", 30*time.Second, "warn when no file is done for so long while a worker computes or is stuck; 0 never")
+	flags.BoolVar(&f.failStalled, "fail-stalled", false, "then print every goroutine's stack and end with 3")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say why each file failed or was skipped")
 	formatFlag(cmd, &f.format)
@@ -139,13 +147,17 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	restore := scanner.Apply(cfg.Memory, cfg.Runtime)
+	restore, err := scanner.Apply(cfg.Memory, cfg.Runtime)
+	if err != nil {
+		return &usageError{err}
+	}
 	defer restore()
 	var notReady error
 	options := scanner.Options{
 		Config: cfg, FS: slow, Items: in.items, MaxFileBytes: maxBytes,
 		Started: func() { notReady = child.Ready() },
 	}
+	f.watch(s, &options)
 	release, err := f.analyse(&options, child != nil)
 	if err != nil {
 		return err
@@ -162,16 +174,52 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		s.warn("stopped after %d of the files discovered so far; nothing is reported", result.Stats.Scanned)
 		return err
 	}
+	if errors.Is(err, pipeline.ErrStalled) {
+		return fmt.Errorf("%w for %v (what each worker was at stands above; --stall-after 0 waits for ever)", err, f.stallAfter)
+	}
 	if err != nil {
 		return err
 	}
+	for _, warning := range result.Warnings {
+		f.warn(s, warning)
+	}
 	return f.report(s, in, result, slow)
+}
+
+// watch says what the watchdog sees: workers that compute or block where they
+// should not, and a scan that makes no progress.
+func (f *scanFlags) watch(s *streams, o *scanner.Options) {
+	o.Stall, o.FailStalled = f.stallAfter, f.failStalled
+	told := 0
+	o.Watch = func(r observe.Report) {
+		if told++; told <= 3 || f.verbose {
+			f.warn(s, r.String())
+		}
+		if f.verbose && r.Stack != "" {
+			fmt.Fprintln(s.err, r.Stack)
+		}
+	}
+	o.Stalled = func(stall observe.Stall) {
+		f.warn(s, stall.String())
+		if f.failStalled || f.verbose {
+			fmt.Fprintf(s.err, "%s\n", stall.Dump)
+		}
+	}
+}
+
+func (f *scanFlags) warn(s *streams, text string) {
+	if !f.quiet {
+		s.warn("%s", text)
+	}
 }
 
 // check looks at the flags alone.
 func (f *scanFlags) check() (maxBytes int64, err error) {
 	if err := checkFormat(f.format); err != nil {
 		return 0, err
+	}
+	if f.stallAfter < 0 || f.failStalled && f.stallAfter == 0 {
+		return 0, usagef("--stall-after %v is no time to wait; use one such as 30s", f.stallAfter)
 	}
 	if f.failOn != "" && !slices.Contains(severities(), f.failOn) {
 		return 0, usagef("unknown severity %q for --fail-on; use %s", f.failOn, strings.Join(severities(), ", "))

@@ -35,7 +35,7 @@ type Source struct {
 // IO is the pool that reads files.
 type IO struct {
 	Workers int    // files read at once, ≥ 1
-	Reader  string // how bytes are read: read
+	Reader  string // how bytes are read: read, or mmap: copied out of a mapping
 	Limiter string // what moves the number of reads within Workers: none
 }
 
@@ -43,8 +43,8 @@ type IO struct {
 // GOMAXPROCS does not bound the parsers, which are C.
 type CPU struct {
 	Workers   int    // files analysed at once, ≥ 1
-	Scheduler string // queue, or per-file: a goroutine for each file, as many as the larger pool at once
-	Pin       string // what ties workers to cores: none
+	Scheduler string // queue, steal, per-file, threads or inline; see package pool
+	Pin       string // what ties workers of both pools: none, locked (to a thread) or partition (and to their pool's cores)
 	Limiter   string // what moves the number of analyses within Workers: none
 }
 
@@ -66,7 +66,7 @@ type Memory struct {
 	Budget     int64 // estimated resident bytes in flight; 0 is none
 	GOGC       int   // heap growth in percent between collections; −1 is off
 	GOMemLimit int64 // soft limit of the Go heap in bytes, which parse trees are not in; 0 is none
-	Arenas     int   // arenas of the C allocator; 0 is auto
+	Arenas     int   // arenas of the C library that parse trees come from; 0 is auto: one of our own for each analyser
 }
 
 // Runtime is the Go scheduler's share.

@@ -66,16 +66,20 @@ scanner:
     order: walk             # the order in which files are taken: walk | largest-first | smallest-first
   io:
     workers: 64             # files read at once
+    reader: read            # how a file's bytes are read: read | mmap
   cpu:
     workers: 2              # files analysed at once
-    scheduler: queue        # who analyses: workers fed by a queue, or a goroutine per file: queue | per-file
+    scheduler: queue        # who analyses: queue | steal | per-file | threads | inline
+    pin: none               # what ties workers: nothing, a thread each, or a thread on their pool's own cores: none | locked | partition
   channel:
     buffer: 16              # batches that may wait between the pools; 0 is unbuffered
     batch: 1                # files handed over together
     linger: 2ms             # longest that a file waits for its batch to fill
   memory:
+    budget: none            # estimated resident bytes in flight, parse trees included; or none
     gogc: 100               # heap growth between collections, in percent; or off
     gomemlimit: none        # soft limit of the Go heap; parse trees are outside it; or none
+    arenas: auto            # arenas of the C library that parse trees come from, instead of one of ours for each analyser; or auto
   runtime:
     gomaxprocs: auto        # threads that run Go code at once; or auto
 `
@@ -86,8 +90,8 @@ scanner:
 
 func TestMarshalRefusesWhatParseWould(t *testing.T) {
 	wrong := Default(2)
-	wrong.Memory.Budget, wrong.IO.Workers = 1<<28, 0
-	if _, err := (File{Config: wrong}).Marshal(); err == nil || !strings.Contains(err.Error(), "memory.budget is not built yet") || !strings.Contains(err.Error(), "io.workers: found 0") {
+	wrong.Clone.Workers, wrong.IO.Workers = 5, 0
+	if _, err := (File{Config: wrong}).Marshal(); err == nil || !strings.Contains(err.Error(), "clone.workers is not built yet") || !strings.Contains(err.Error(), "io.workers: found 0") {
 		t.Errorf("error is %v, want both faults", err)
 	}
 	boast := File{Config: Default(2), Provenance: &Provenance{Verdict: "superb"}}
@@ -103,10 +107,10 @@ func TestMarshalRefusesWhatParseWould(t *testing.T) {
 func TestPresetsOnSmallAndLargeMachines(t *testing.T) {
 	type pools struct{ IO, CPU int }
 	want := map[int]map[string]pools{
-		1:  {"default": {64, 1}, "naive": {1, 1}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {1, 1}},
-		2:  {"default": {64, 2}, "naive": {2, 2}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {2, 2}},
-		4:  {"default": {64, 4}, "naive": {4, 4}, "go-idiom": {64, 64}, "partition-20": {2, 2}, "partition-25": {2, 2}, "batched": {4, 4}},
-		16: {"default": {256, 16}, "naive": {16, 16}, "go-idiom": {64, 64}, "partition-20": {3, 13}, "partition-25": {4, 12}, "batched": {16, 16}},
+		1:  {"default": {64, 1}, "naive": {1, 1}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {1, 1}, "bounded": {1, 1}, "pinned": {2, 1}},
+		2:  {"default": {64, 2}, "naive": {2, 2}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {2, 2}, "bounded": {2, 2}, "pinned": {2, 1}},
+		4:  {"default": {64, 4}, "naive": {4, 4}, "go-idiom": {64, 64}, "partition-20": {2, 2}, "partition-25": {2, 2}, "batched": {4, 4}, "bounded": {4, 4}, "pinned": {2, 2}},
+		16: {"default": {256, 16}, "naive": {16, 16}, "go-idiom": {64, 64}, "partition-20": {3, 13}, "partition-25": {4, 12}, "batched": {16, 16}, "bounded": {16, 16}, "pinned": {3, 13}},
 	}
 	for cores, presets := range want {
 		got := make(map[string]pools)
@@ -176,10 +180,8 @@ func TestPresetsThatCoincideAreGrouped(t *testing.T) {
 func TestUnknownPresetsNameTheNearest(t *testing.T) {
 	for name, want := range map[string]string{
 		"naiv":     `unknown preset "naiv"; did you mean "naive"?`,
-		"xyz":      `unknown preset "xyz"; expected default, naive, go-idiom, partition-20, partition-25 or batched`,
-		"bounded":  `preset "bounded" is not built yet, it needs memory.budget; use default, naive, go-idiom, partition-20, partition-25 or batched`,
-		"pinned":   `preset "pinned" is not built yet, it needs cpu.pin partition; use default, naive, go-idiom, partition-20, partition-25 or batched`,
-		"adaptive": `preset "adaptive" is not built yet, it needs limiters; use default, naive, go-idiom, partition-20, partition-25 or batched`,
+		"xyz":      `unknown preset "xyz"; expected default, naive, go-idiom, partition-20, partition-25, batched, pinned or bounded`,
+		"adaptive": `preset "adaptive" is not built yet, it needs limiters; use default, naive, go-idiom, partition-20, partition-25, batched, pinned or bounded`,
 	} {
 		if _, err := FromPreset(name, 2); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -211,7 +213,7 @@ func TestFlatHoldsEveryBuiltKnobInFlatUnits(t *testing.T) {
 	c := Default(2)
 	c.Memory.GOMemLimit = 1 << 30
 	want := map[string]any{
-		"source.order": "walk", "io.workers": 64, "cpu.workers": 2, "cpu.scheduler": "queue", "channel.buffer": 16, "channel.batch": 1,
+		"source.order": "walk", "io.workers": 64, "io.reader": "read", "cpu.workers": 2, "cpu.scheduler": "queue", "cpu.pin": "none", "memory.budget": "none", "memory.arenas": "auto", "channel.buffer": 16, "channel.batch": 1,
 		"channel.linger": 0.002, "memory.gogc": 100, "memory.gomemlimit": int64(1 << 30), "runtime.gomaxprocs": "auto",
 	}
 	if diff := cmp.Diff(want, c.Flat()); diff != "" {
@@ -263,10 +265,10 @@ func TestWithFlatTakesTheUsualTypesOfNumbers(t *testing.T) {
 			t.Errorf("channel.linger %T %v: %v, %v", value, value, got.Channel.Linger, err)
 		}
 	}
-	_, err := base.WithFlat(map[string]any{"io.worker": 3, "io.workers": 2.5, "channel.linger": 1e300, "cpu.pin": "locked", "memory.gogc": nil, "source.order": true})
+	_, err := base.WithFlat(map[string]any{"io.worker": 3, "io.workers": 2.5, "channel.linger": 1e300, "io.limiter": "vegas", "memory.gogc": nil, "source.order": true})
 	for _, want := range []string{
 		`unknown knob "io.worker"; did you mean "io.workers"?`, "io.workers: found 2.5, expected a whole number", "channel.linger: found 1e+300",
-		"cpu.pin locked is not built yet", "memory.gogc: found <nil>", "source.order: found true",
+		"io.limiter vegas is not built yet", "memory.gogc: found <nil>", "source.order: found true",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told in:\n%v", want, err)
@@ -287,6 +289,8 @@ func TestSetSpeaksTheWordsOfTheFile(t *testing.T) {
 		"cpu.scheduler=per-file":          func(c *Config) { c.CPU.Scheduler = "per-file" },
 		"io.limiter={algorithm: none}":    func(*Config) {},
 		"memory.arenas=auto":              func(*Config) {},
+		"memory.arenas=1":                 func(c *Config) { c.Memory.Arenas = 1 },
+		"memory.budget=1MiB":              func(c *Config) { c.Memory.Budget = 1 << 20 },
 		"source.order=\"smallest-first\"": func(c *Config) { c.Source.Order = "smallest-first" },
 	} {
 		want := base
@@ -303,7 +307,7 @@ func TestSetSpeaksTheWordsOfTheFile(t *testing.T) {
 		"io.workers=eight":    `io.workers: found text "eight", expected a whole number from 1 to 4096`,
 		"io.workers=0":        "io.workers: found 0, expected a whole number from 1 to 4096",
 		"io.limiter=vegas":    "io.limiter vegas is not built yet; use none",
-		"memory.budget=1MiB":  "memory.budget is not built yet; use none",
+		"memory.budget=1KiB":  "memory.budget: found 1KiB, expected a size of 1MiB or more such as 512MiB, or none",
 		"channel.linger=[":    "not valid YAML: did not find expected node content",
 		"io.limiter={min: 3}": "io.limiter: the block has no algorithm; add algorithm: none",
 	} {

@@ -85,15 +85,15 @@ var knobs = []knob{ //nolint:gochecknoglobals // an immutable table
 
 	number("io.workers", Log2, 1, mostWorkers, "files read at once", func(c *Config) any { return &c.IO.Workers }),
 	choice("io.reader", "how a file's bytes are read", func(c *Config) any { return &c.IO.Reader },
-		[]string{"read"}, []string{"mmap"}),
+		[]string{"read", "mmap"}, nil),
 	choice("io.limiter", "what moves the number of reads within io.workers", func(c *Config) any { return &c.IO.Limiter },
 		[]string{"none"}, algorithms),
 
 	number("cpu.workers", Log2, 1, mostWorkers, "files analysed at once", func(c *Config) any { return &c.CPU.Workers }),
-	choice("cpu.scheduler", "who analyses: workers fed by a queue, or a goroutine per file", func(c *Config) any { return &c.CPU.Scheduler },
-		[]string{"queue", "per-file"}, []string{"steal", "threads", "inline"}),
-	choice("cpu.pin", "what ties analysers to cores", func(c *Config) any { return &c.CPU.Pin },
-		[]string{"none"}, []string{"locked", "partition"}),
+	choice("cpu.scheduler", "who analyses",
+		func(c *Config) any { return &c.CPU.Scheduler }, []string{"queue", "steal", "per-file", "threads", "inline"}, nil),
+	choice("cpu.pin", "what ties workers: nothing, a thread each, or a thread on their pool's own cores",
+		func(c *Config) any { return &c.CPU.Pin }, []string{"none", "locked", "partition"}, nil),
 	choice("cpu.limiter", "what moves the number of analyses within cpu.workers", func(c *Config) any { return &c.CPU.Limiter },
 		[]string{"none"}, algorithms),
 
@@ -113,13 +113,14 @@ var knobs = []knob{ //nolint:gochecknoglobals // an immutable table
 		field: func(c *Config) any { return &c.Channel.Linger }, example: "2ms",
 	},
 
-	size("memory.budget", 1, "estimated resident bytes in flight", func(c *Config) any { return &c.Memory.Budget }).unbuilt(int64(0)),
+	size("memory.budget", leastLimit, "estimated resident bytes in flight, parse trees included",
+		func(c *Config) any { return &c.Memory.Budget }),
 	number("memory.gogc", Log2, 1, mostGOGC, "heap growth between collections, in percent", func(c *Config) any { return &c.Memory.GOGC }).
 		or("off", -1),
 	size("memory.gomemlimit", leastLimit, "soft limit of the Go heap; parse trees are outside it",
 		func(c *Config) any { return &c.Memory.GOMemLimit }),
-	number("memory.arenas", Log2, 1, mostCores, "arenas of the C allocator", func(c *Config) any { return &c.Memory.Arenas }).
-		or("auto", 0).unbuilt(int64(0)),
+	number("memory.arenas", Log2, 1, mostCores, "arenas of the C library that parse trees come from, instead of one of ours for each analyser",
+		func(c *Config) any { return &c.Memory.Arenas }).or("auto", 0),
 
 	number("runtime.gomaxprocs", Log2, 1, mostCores, "threads that run Go code at once", func(c *Config) any { return &c.Runtime.GOMAXPROCS }).
 		or("auto", 0),

@@ -111,13 +111,11 @@ func TestEachFaultNamesItsPlaceAndRemedy(t *testing.T) {
 		"gomaxprocs below zero":      {head + "  runtime: {gomaxprocs: -2}\n", `3:25: runtime.gomaxprocs: found -2, expected a whole number from 1 to 4096, or auto`},
 		"a word spelled wrong":       {head + "  source: {order: larges-first}\n", `3:19: source.order: found "larges-first", expected walk, largest-first or smallest-first; did you mean "largest-first"?`},
 		"a number for a word":        {head + "  source: {order: 3}\n", `3:19: source.order: found number 3, expected walk, largest-first or smallest-first`},
-		"a reader not built":         {head + "  io: {reader: mmap}\n", `3:16: io.reader mmap is not built yet; use read`},
-		"a scheduler not built":      {head + "  cpu: {scheduler: steal}\n", `3:20: cpu.scheduler steal is not built yet; use queue or per-file`},
-		"a pin not built":            {head + "  cpu: {pin: locked}\n", `3:14: cpu.pin locked is not built yet; use none`},
-		"a pin near one not built":   {head + "  cpu: {pin: lock}\n", `3:14: cpu.pin: found "lock", expected none`},
-		"a budget":                   {head + "  memory: {budget: 256MiB}\n", `3:20: memory.budget is not built yet; use none`},
-		"a budget that is no size":   {head + "  memory: {budget: much}\n", `3:20: memory.budget: found text "much", expected a size of 1B or more such as 512MiB, or none`},
-		"arenas":                     {head + "  memory: {arenas: 1}\n", `3:20: memory.arenas is not built yet; use auto`},
+		"a scheduler spelled wrong":  {head + "  cpu: {scheduler: stael}\n", `3:20: cpu.scheduler: found "stael", expected queue, steal, per-file, threads or inline; did you mean "steal"?`},
+		"a pin spelled wrong":        {head + "  cpu: {pin: lock}\n", `3:14: cpu.pin: found "lock", expected none, locked or partition`},
+		"a budget below the least":   {head + "  memory: {budget: 1KiB}\n", `3:20: memory.budget: found 1KiB, expected a size of 1MiB or more such as 512MiB, or none`},
+		"a budget that is no size":   {head + "  memory: {budget: much}\n", `3:20: memory.budget: found text "much", expected a size of 1MiB or more such as 512MiB, or none`},
+		"arenas":                     {head + "  memory: {arenas: -1}\n", `3:20: memory.arenas: found -1, expected a whole number from 1 to 4096, or auto`},
 		"clones":                     {head + "  clone: {workers: 8}\n", `3:20: clone.workers is not built yet; use 4`},
 		"a limiter not built":        {head + "  io: {limiter: vegas}\n", `3:17: io.limiter vegas is not built yet; use none`},
 		"a limiter near one":         {head + "  io: {limiter: vega}\n", `3:17: io.limiter: found "vega", expected none (vegas is not built yet)`},
@@ -145,7 +143,7 @@ func TestEachFaultNamesItsPlaceAndRemedy(t *testing.T) {
 func TestEveryFaultOfAFileIsToldAtOnce(t *testing.T) {
 	const data = `version: 3
 scanner:
-  cpu: {worker: 12, scheduler: threads}
+  cpu: {worker: 12, scheduler: fibers}
   io: {workers: lots, limiter: {algorithm: vegas, min: 3, max: 2}}
   memory: {gogc: 0, gogc: 1}
 provenance: {verdict: good, gain: {p99: {ratio: high}}, date: today}
@@ -159,7 +157,7 @@ extra: 1
 	want := []string{
 		`f.yaml:1:10: found version 3, expected 1; a newer sluice wrote this file: use that one, or run sluice tune again`,
 		`f.yaml:3:9: unknown knob "cpu.worker"; did you mean "cpu.workers"?`,
-		`f.yaml:3:32: cpu.scheduler threads is not built yet; use queue or per-file`,
+		`f.yaml:3:32: cpu.scheduler: found "fibers", expected queue, steal, per-file, threads or inline`,
 		`f.yaml:4:17: io.workers: found text "lots", expected a whole number from 1 to 4096`,
 		`f.yaml:4:44: io.limiter vegas is not built yet; use none`,
 		`f.yaml:4:56: io.limiter.min is 3, above io.limiter.max, which is 2; use a min of at most max`,

@@ -99,6 +99,18 @@ func batched(cores int) Config {
 	return c
 }
 
+func pinned(cores int) Config {
+	c := partition20(cores)
+	c.CPU.Pin = "partition"
+	return c
+}
+
+func bounded(cores int) Config {
+	c := naive(cores)
+	c.Memory.Budget = 256 << 20
+	return c
+}
+
 // recipe is a preset with what makes it; without, needs names what is missing.
 type recipe struct {
 	Preset
@@ -114,8 +126,8 @@ var recipes = []recipe{ //nolint:gochecknoglobals // an immutable table
 	{Preset: Preset{"partition-20", "a fifth of the cores reads (at least two), the rest analyse"}, make: partition20},
 	{Preset: Preset{"partition-25", "a quarter of the cores reads (at least two), the rest analyse; two and two up to four cores"}, make: partition25},
 	{Preset: Preset{"batched", "naive, with 50 files handed over together"}, make: batched},
-	{Preset: Preset{Name: "pinned"}, needs: "cpu.pin partition"},
-	{Preset: Preset{Name: "bounded"}, needs: "memory.budget"},
+	{Preset: Preset{"pinned", "partition-20 with each pool on cores of its own"}, make: pinned},
+	{Preset: Preset{"bounded", "naive, with at most 256 MiB of sources and parse trees in flight"}, make: bounded},
 	{Preset: Preset{Name: "adaptive"}, needs: "limiters"},
 }
 

@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// MostThreads is the most files at once that the scheduler threads gives a thread
+// each, as in Tokio's blocking pool: Go ends a program that has 10,000.
+const MostThreads = 512
+
 // Warnings names the knobs that somebody changed and that have no effect beside
 // the others, one sentence a reason. A configuration alone cannot tell what was
 // asked for: what naive or Default say too passes for unasked. File knows better.
@@ -33,11 +37,19 @@ func (c Config) idle(names []string) []string {
 			warnings = append(warnings, fmt.Sprintf("%s: without effect %s", strings.Join(idle, ", "), why))
 		}
 	}
-	switch {
-	case c.CPU.Scheduler == "per-file":
-		warn("under cpu.scheduler per-file, where nothing is handed over", "channel.buffer", "channel.batch", "channel.linger")
+	switch scheduler := c.CPU.Scheduler; {
+	case scheduler == "inline":
+		warn("under cpu.scheduler inline, where the readers analyse", "cpu.workers", "channel.buffer", "channel.batch", "channel.linger")
+	case scheduler == "per-file" || scheduler == "threads":
+		warn("under cpu.scheduler "+scheduler+", where nothing is handed over", "channel.buffer", "channel.batch", "channel.linger")
 	case c.Channel.Batch == 1:
 		warn("while channel.batch is 1", "channel.linger")
+	}
+	if c.CPU.Scheduler == "threads" && max(c.IO.Workers, c.CPU.Workers) > MostThreads {
+		warn(fmt.Sprintf("above %d, the most threads that cpu.scheduler threads starts", MostThreads), "io.workers", "cpu.workers")
+	}
+	if c.CPU.Pin == "partition" && slices.Contains([]string{"per-file", "threads", "inline"}, c.CPU.Scheduler) {
+		warn("beyond locked under cpu.scheduler "+c.CPU.Scheduler+", which has one pool and nothing to part", "cpu.pin")
 	}
 	for _, limiter := range []struct{ name, algorithm string }{
 		{"io.limiter", c.IO.Limiter}, {"cpu.limiter", c.CPU.Limiter}, {"clone.limiter", c.Clone.Limiter},

@@ -46,6 +46,11 @@ type Account struct {
 	Service       observe.Quantiles // of the same files: reading plus analysis, without the waiting between
 	InServiceMean float64           // files in service on average: by Little's law the sum of all service over Wall
 	Stations      []observe.Station // read, analyse
+
+	BudgetWait    observe.Quantiles // for the memory budget; of every file where there is one
+	TreePeakBytes int64             // the largest parse tree, as its analyser says
+	Watch         observe.Summary   // files in flight, and workers that did what they should not
+	Warnings      []string          // what of the options could not be done as meant
 }
 
 // Failure is one file that was neither scanned nor skipped.
@@ -56,10 +61,14 @@ type Failure struct {
 }
 
 // A desk is where one worker keeps its books: what it settled, how long it took.
-// One goroutine writes at a time; done and bytes may be read meanwhile.
+// One goroutine writes at a time; the counters may be read meanwhile.
 type desk struct {
 	done  atomic.Int64 // settled
 	bytes atomic.Int64 // in scanned files
+
+	tally observe.Tally // files in flight, and their estimated bytes
+
+	watched *observe.Watched // what the worker is doing
 
 	scanned   int64
 	skipped   map[string]int64
@@ -68,28 +77,12 @@ type desk struct {
 	failures  []Failure
 	first     time.Duration // the first result; 0 if there was none
 	last      time.Duration // the last settlement
+	tree      int64         // the largest parse tree, bytes
 
 	// Recorders; nil where a desk's worker does not read, or not analyse.
 	reading, analysing observe.Probe
 	sojourn, service   *observe.Recorder
-}
-
-// newDesks makes the desks of a pool and remembers them for the account.
-func (r *run) newDesks(n int, reads, analyses bool) []*desk {
-	desks := make([]*desk, n)
-	for i := range desks {
-		d := &desk{skipped: map[string]int64{}, failed: map[string]int64{}, languages: map[string]int64{}}
-		if reads {
-			d.reading = r.reading.Probe()
-		}
-		if analyses {
-			d.analysing = r.analysing.Probe()
-			d.sojourn, d.service = r.sojourn.Recorder(), r.service.Recorder()
-		}
-		desks[i] = d
-	}
-	r.desks = append(r.desks, desks...)
-	return desks
+	budget             *observe.Recorder
 }
 
 func (d *desk) scan(language string, bytes int64, at time.Duration) {
@@ -146,6 +139,9 @@ func detail(p *pool.Panic) string { return fmt.Sprintf("%v\n\n%s", p, p.Stack) }
 
 // account merges the desks, after the last worker has ended.
 func (r *run) account() Account {
+	if r.stuck {
+		return Account{Discovered: r.discovered.Load(), Watch: r.seen}
+	}
 	a := Account{
 		Discovered: r.discovered.Load(),
 		Skipped:    map[string]int64{},
@@ -156,6 +152,11 @@ func (r *run) account() Account {
 		d.flush()
 		a.merge(d)
 	}
+	a.Warnings, a.Watch = r.warnings, r.seen
+	if r.unmapped.Load() {
+		a.Warnings = append(a.Warnings, "io.reader mmap: without effect on files that are not the operating system's; they were read")
+	}
+	a.BudgetWait = r.waiting.Quantiles()
 	slices.SortFunc(a.Failures, func(x, y Failure) int {
 		return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.Reason, y.Reason))
 	})
@@ -177,6 +178,7 @@ func (a *Account) merge(d *desk) {
 	add(a.Languages, d.languages)
 	a.Failures = append(a.Failures, d.failures...)
 	a.Wall = max(a.Wall, d.last)
+	a.TreePeakBytes = max(a.TreePeakBytes, d.tree)
 	if d.first > 0 && (a.FirstResult == 0 || d.first < a.FirstResult) {
 		a.FirstResult = d.first
 	}
@@ -193,4 +195,5 @@ func (d *desk) flush() {
 	d.analysing.Flush()
 	d.sojourn.Flush()
 	d.service.Flush()
+	d.budget.Flush()
 }

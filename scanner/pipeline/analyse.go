@@ -2,53 +2,89 @@ package pipeline
 
 import (
 	"errors"
+	"time"
 
 	"sluice/scanner/pool"
 )
 
 // A seat is where files are analysed, one at a time.
 type seat struct {
+	index    int // in the journal
 	analyser Analyser
 	fresh    func() Analyser
 }
 
-// analyse settles a file that has been read, and gives its buffer back.
+// analyse settles a file that has been read, and gives back what it holds.
 func (r *run) analyse(d *desk, s *seat, f *loaded) {
+	f.begun = true
 	begin := r.now()
+	defer r.release(d, f)
 	if r.ctx.Err() != nil {
-		r.buffers.put(f.buffer)
 		d.cancelled(f.path, r.ctx, begin)
 		return
 	}
-	verdict, err := s.attempt(f)
+	d.watched.Task(f.path)
+	d.watched.Set(computing, begin)
+	verdict, err := s.attempt(f, r.opts.Journal)
 	end := r.now()
+	d.watched.Set(idle, end)
 	d.analysing.Wait.Record(begin - f.ready)
 	d.analysing.Service.Record(end - begin)
-	d.service.Record(f.ready - f.taken + end - begin)
+	d.service.Record(f.ready - f.taken - f.queued + end - begin)
 	d.sojourn.Record(end - f.taken)
+	r.book(d, s, f, verdict, err, end)
+}
 
-	if p, ok := errors.AsType[*pool.Panic](err); ok {
-		// The buffer is not given back: what panicked may hold on to it.
+// book settles a file that was analysed.
+func (r *run) book(d *desk, s *seat, f *loaded, verdict Verdict, err error, end time.Duration) {
+	bytes := int64(len(f.buffer.bytes))
+	p, panicked := errors.AsType[*pool.Panic](err)
+	switch {
+	case panicked:
+		f.buffer = nil // not to be used again: what panicked may hold on to it
 		d.fail(f.path, Panicked, detail(p), end)
 		_ = s.replace()
-		return
-	}
-	bytes := int64(len(f.buffer.bytes))
-	r.buffers.put(f.buffer)
-	switch {
+	case r.ctx.Err() != nil && errors.Is(err, ErrInterrupted):
+		d.cancelled(f.path, r.ctx, end)
 	case err != nil:
 		d.fail(f.path, Unanalysed, err.Error(), end)
 	case verdict.Skip != "":
 		d.skip(verdict.Skip, end)
 		d.result(end)
 	default:
+		r.resident.Learn(f.class, bytes, verdict.Tree)
+		d.tree = max(d.tree, verdict.Tree)
 		d.scan(verdict.Language, bytes, end)
 		d.result(end)
 	}
 }
 
-func (s *seat) attempt(f *loaded) (v Verdict, err error) {
+// release gives back what a file holds: its buffer, its share of the memory
+// budget, its place among the files in flight.
+func (r *run) release(d *desk, f *loaded) {
+	r.buffers.put(f.buffer)
+	f.buffer = nil
+	r.budget.Release(f.cost)
+	d.tally.Leave(1, f.cost)
+}
+
+// abandon settles a file that was handed over and not begun.
+func (r *run) abandon(d *desk, f *loaded, err error) {
+	if err == nil || f.begun {
+		return
+	}
+	f.begun = true
+	r.release(d, f)
+	r.settle(d, f.path, err)
+}
+
+// attempt analyses, with the file's name in the journal while it lasts.
+func (s *seat) attempt(f *loaded, j Journal) (v Verdict, err error) {
 	defer pool.Recover(&err)
+	if j != nil {
+		j.Begin(s.index, f.path)
+		defer j.End(s.index)
+	}
 	return s.analyser.Analyse(f.path, f.buffer.bytes)
 }
 

@@ -2,13 +2,32 @@ package pipeline
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// A batch is what crosses the channel.
+// A batch is files that are handed over together.
 type batch struct {
-	files []loaded
-	next  int // the first file that is not settled
+	files  []loaded
+	shared bool         // its files are errands of their own; written by who shares, before any of them is done
+	left   atomic.Int32 // errands of a shared batch that are not settled, the sharing included
+}
+
+// share makes each file an errand of its own, before the first of them is given
+// away.
+func (b *batch) share() {
+	b.shared = true
+	b.left.Store(int32(len(b.files)) + 1)
+}
+
+// settled says that an errand is settled, and tells whether the batch is done
+// with. The errand that shares the batch counts as one more, since it may be
+// settled after those that it made.
+func (b *batch) settled(e errand) (done bool) {
+	if e.file == whole && !b.shared {
+		return true
+	}
+	return b.left.Add(-1) == 0
 }
 
 // A batcher gathers files into batches. There is one for all readers: each
@@ -16,7 +35,7 @@ type batch struct {
 // so that a file crosses no goroutine but the channel. A batch of one is sent as
 // it is, without a lock.
 type batcher struct {
-	out    chan<- *batch // closed by close
+	out    chan<- errand // closed by close
 	size   int
 	linger time.Duration
 	free   sync.Pool // of *batch
@@ -30,7 +49,7 @@ type batcher struct {
 	gone chan struct{} // closed when the lingering goroutine has ended
 }
 
-func newBatcher(out chan<- *batch, size int, linger time.Duration) *batcher {
+func newBatcher(out chan<- errand, size int, linger time.Duration) *batcher {
 	if linger == 0 {
 		size = 1 // a batch that may not wait is never joined by a second file
 	}
@@ -45,22 +64,28 @@ func newBatcher(out chan<- *batch, size int, linger time.Duration) *batcher {
 	return b
 }
 
-// put adds a file, and sends the batch if that filled it. It blocks while the
-// channel is full.
-func (b *batcher) put(f loaded) {
-	if b.size == 1 {
-		one := b.fresh()
-		one.files = append(one.files, f)
-		b.out <- one
+// put adds a reader's file, and sends the batch if that filled it. It blocks while
+// the channel is full, which is a declared wait.
+func (b *batcher) put(r *run, d *desk, f loaded) {
+	full := b.add(f)
+	if full == nil {
 		return
 	}
-	if full := b.add(f); full != nil {
-		b.out <- full
+	select {
+	case b.out <- errand{full, whole}:
+	default:
+		d.watched.Set(waiting, r.now())
+		b.out <- errand{full, whole}
 	}
 }
 
 // add returns the batch if the file filled it.
 func (b *batcher) add(f loaded) *batch {
+	if b.size == 1 {
+		one := b.fresh()
+		one.files = append(one.files, f)
+		return one
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.open == nil {
@@ -89,7 +114,7 @@ func (b *batcher) expire() {
 		select {
 		case <-b.due.C:
 			if late := b.lingered(); late != nil {
-				b.out <- late
+				b.out <- errand{late, whole}
 			}
 		case <-b.quit:
 			return
@@ -120,7 +145,7 @@ func (b *batcher) close() {
 		b.due.Stop()
 	}
 	if b.open != nil { // no lock: the readers and expire have ended
-		b.out <- b.open
+		b.out <- errand{b.open, whole}
 	}
 	close(b.out)
 }
@@ -130,6 +155,6 @@ func (b *batcher) fresh() *batch { return b.free.Get().(*batch) }
 // recycle takes back a batch whose files are all settled.
 func (b *batcher) recycle(used *batch) {
 	clear(used.files)
-	used.files, used.next = used.files[:0], 0
+	used.files, used.shared = used.files[:0], false
 	b.free.Put(used)
 }

@@ -32,10 +32,10 @@ type stillInfo struct{ fs.FileInfo }
 func (stillInfo) Size() int64       { return 64 }
 func (stillInfo) Mode() fs.FileMode { return 0 }
 
-type idle struct{}
+type lazy struct{}
 
-func (idle) Analyse(string, []byte) (Verdict, error) { return Verdict{Language: "text"}, nil }
-func (idle) Close()                                  {}
+func (lazy) Analyse(string, []byte) (Verdict, error) { return Verdict{Language: "text"}, nil }
+func (lazy) Close()                                  {}
 
 // BenchmarkFile is the whole way of a file whose reading and analysis cost nothing.
 func BenchmarkFile(b *testing.B) {
@@ -52,14 +52,15 @@ func BenchmarkFile(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	o := Options{Readers: 2, Analysers: 2, Scheduler: Queue, Linger: 2 * time.Millisecond, MaxFileBytes: 1 << 20, New: func() Analyser { return idle{} }}
+	o := Options{Readers: 2, Analysers: 2, Scheduler: Queue, Linger: 2 * time.Millisecond, MaxFileBytes: 1 << 20, New: func() Analyser { return lazy{} }}
 	for _, o.Buffer = range []int{0, 100} {
 		for _, o.Batch = range []int{1, 16} {
 			b.Run(fmt.Sprintf("scheduler=queue/buffer=%d/batch=%d", o.Buffer, o.Batch), func(b *testing.B) { run(b, o) })
 		}
 	}
-	o.Scheduler = PerFile
-	b.Run("scheduler=per-file", func(b *testing.B) { run(b, o) })
+	for _, o.Scheduler = range []string{Steal, PerFile, Threads, Inline} {
+		b.Run("scheduler="+o.Scheduler, func(b *testing.B) { run(b, o) })
+	}
 }
 
 // BenchmarkHandOver is the way from reader to analyser alone.
@@ -68,17 +69,18 @@ func BenchmarkHandOver(b *testing.B) {
 		for _, size := range []int{1, 16} {
 			b.Run(fmt.Sprintf("buffer=%d/batch=%d", buffer, size), func(b *testing.B) {
 				b.ReportAllocs()
-				batches := make(chan *batch, buffer)
+				batches := make(chan errand, buffer)
 				batcher := newBatcher(batches, size, 2*time.Millisecond)
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					for full := range batches {
-						batcher.recycle(full)
+					for e := range batches {
+						batcher.recycle(e.batch)
 					}
 				}()
+				r, d := &run{start: time.Now()}, new(desk)
 				for b.Loop() {
-					batcher.put(loaded{path: "f"})
+					batcher.put(r, d, loaded{path: "f"})
 				}
 				batcher.close()
 				<-done

@@ -159,8 +159,8 @@ func TestProgressComesTwiceASecondAndNeverRunsAhead(t *testing.T) {
 }
 
 func TestWrongOptionsAreNamedAllAtOnce(t *testing.T) {
-	_, err := Run(t.Context(), fstest.MapFS{}, source.List(nil), Options{Scheduler: "steal", Linger: -1, Buffer: -1})
-	for _, want := range []string{"readers is 0", "analysers is 0", "batch is 0", "buffer is -1", "linger", `"steal"`, "largest file", "makes analysers"} {
+	_, err := Run(t.Context(), fstest.MapFS{}, source.List(nil), Options{Scheduler: "fibers", Pin: "glue", Reader: "aloud", BudgetBytes: -1, Linger: -1, Buffer: -1})
+	for _, want := range []string{"readers is 0", "analysers is 0", "batch is 0", "buffer is -1", "linger", `"fibers"`, `"glue"`, `"aloud"`, "memory budget in bytes is -1", "largest file", "makes analysers"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error %v does not name %q", err, want)
 		}

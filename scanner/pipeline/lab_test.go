@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -164,11 +165,19 @@ func options(l *lab) Options {
 	return Options{Readers: 2, Analysers: 2, Scheduler: Queue, Buffer: 10, Batch: 1, Linger: time.Millisecond, MaxFileBytes: 1 << 10, New: l.analyser}
 }
 
+// schedulers is all that Options knows.
+var schedulers = []string{Queue, Steal, PerFile, Threads, Inline}
+
 func sum(counts map[string]int64) (n int64) {
 	for c := range maps.Values(counts) {
 		n += c
 	}
 	return n
+}
+
+func withCause(t *testing.T) (context.Context, context.CancelCauseFunc) {
+	t.Helper()
+	return context.WithCancelCause(t.Context())
 }
 
 func addsUp(t *testing.T, a Account) {

@@ -235,12 +235,13 @@ func TestMappedFilesAreThoseThatAreRead(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeMappedFailsWithTheRemedy(t *testing.T) {
-	o := options(&lab{})
+func TestWhatCannotBeMappedIsReadWithAWarning(t *testing.T) {
+	l := &lab{}
+	o := options(l)
 	o.Reader = Mapped
 	got, err := Run(t.Context(), fstest.MapFS{"f": {Data: []byte("text")}}, source.List([]string{"f"}), o)
-	if err != nil || got.Failed[Unreadable] != 1 || !strings.Contains(got.Failures[0].Detail, "use io.reader read") {
-		t.Errorf("got %+v, %v", got.Failures, err)
+	if err != nil || got.Scanned != 1 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "io.reader mmap") {
+		t.Errorf("got %d scanned, warnings %q, %v", got.Scanned, got.Warnings, err)
 	}
 }
 
@@ -254,6 +255,17 @@ func TestAPartitionOfTooFewCoresIsTold(t *testing.T) {
 	}
 }
 
+// A gate says that it was entered, and opens when it is released.
+type gate struct{ begun, release chan struct{} }
+
+func (g gate) Analyse(string, []byte) (Verdict, error) {
+	g.begun <- struct{}{}
+	<-g.release
+	return Verdict{Language: "text"}, nil
+}
+
+func (gate) Close() {}
+
 // TestPoolsAreToldApartInProfiles looks at a goroutine profile while every
 // analyser is busy.
 func TestPoolsAreToldApartInProfiles(t *testing.T) {
@@ -262,20 +274,22 @@ func TestPoolsAreToldApartInProfiles(t *testing.T) {
 	for _, scheduler := range schedulers {
 		t.Run(scheduler, func(t *testing.T) {
 			files, paths := plain(2)
-			l := &lab{begun: make(chan struct{})}
-			o := options(l)
+			begun, release := make(chan struct{}), make(chan struct{})
+			o := options(&lab{})
 			o.Scheduler = scheduler
+			o.New = func() Analyser { return gate{begun, release} }
 			done := make(chan error)
 			go func() {
 				_, err := Run(t.Context(), files, source.List(paths), o)
 				done <- err
 			}()
-			<-l.begun
+			<-begun
+			<-begun // both analysers are inside
 			var text strings.Builder
 			if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
 				t.Fatal(err)
 			}
-			<-l.begun
+			close(release)
 			if err := <-done; err != nil {
 				t.Fatal(err)
 			}

@@ -85,7 +85,9 @@ func TestConcurrencyChangesNothingThatIsFound(t *testing.T) {
 			o.Readers, o.Analysers = 1+rng.IntN(20), 1+rng.IntN(20)
 			o.Buffer, o.Batch = rng.IntN(30), 1+rng.IntN(20)
 			o.Linger = time.Duration(rng.IntN(3)) * time.Millisecond
-			o.Scheduler = []string{Queue, PerFile}[rng.IntN(2)]
+			o.Scheduler = schedulers[rng.IntN(len(schedulers))]
+			o.Pin = []string{Free, Free, Locked, Partition}[rng.IntN(4)]
+			o.BudgetBytes = []int64{0, 0, 1, 100 << 10, 1 << 30}[rng.IntN(5)]
 			if rng.IntN(4) == 0 {
 				o.Readers = o.Analysers
 			}
@@ -93,7 +95,7 @@ func TestConcurrencyChangesNothingThatIsFound(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d, %+v: %v", seed, o, err)
 			}
-			ignored := cmpopts.IgnoreFields(Account{}, "Failures", "Wall", "FirstResult", "Sojourn", "Service", "InServiceMean", "Stations")
+			ignored := cmpopts.IgnoreFields(Account{}, "Failures", "Wall", "FirstResult", "Sojourn", "Service", "InServiceMean", "Stations", "BudgetWait", "Watch", "Warnings")
 			if diff := cmp.Diff(want, got, ignored); diff != "" {
 				t.Fatalf("seed %d, %+v: account (-want +got)\n%s", seed, o, diff)
 			}

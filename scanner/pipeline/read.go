@@ -5,9 +5,11 @@ import (
 	"io"
 	"io/fs"
 	"math/bits"
+	"os"
 	"sync"
 	"time"
 
+	"sluice/scanner/mapped"
 	"sluice/scanner/pool"
 	"sluice/scanner/source"
 )
@@ -15,9 +17,13 @@ import (
 // loaded is a file that has been read and waits to be analysed.
 type loaded struct {
 	path   string
+	class  string // language, for the estimate of its memory
 	buffer *buffer
+	cost   int64         // estimated resident bytes, taken from the budget
 	taken  time.Duration // when a reader took it
+	queued time.Duration // how long it then waited for the memory budget
 	ready  time.Duration // when it had been read
+	begun  bool          // an analyser has it, or it is settled
 }
 
 // read takes an item and reads its file. It is not ok if that settled the item:
@@ -35,49 +41,109 @@ func (r *run) read(d *desk, q queued) (f loaded, ok bool) {
 		return loaded{}, false
 	}
 	f = loaded{path: q.Path, taken: r.now()}
+	d.tally.Enter(1, 0)
+	d.watched.Task(f.path)
+	d.watched.Set(reading, f.taken)
 	d.reading.Wait.Record(f.taken - q.at)
-	buffer, skip, err := r.load(q.Path)
-	f.buffer, f.ready = buffer, r.now()
-	d.reading.Service.Record(f.ready - f.taken)
-	switch {
-	case err != nil:
-		r.settle(d, q.Path, err)
-		return loaded{}, false
-	case skip != "":
-		d.skip(skip, f.ready)
-		return loaded{}, false
+	skip, err := r.load(d, &f)
+	f.ready = r.now()
+	d.watched.Set(computing, f.ready)
+	d.reading.Service.Record(f.ready - f.taken - f.queued)
+	if err == nil && skip == "" {
+		return f, true
 	}
-	return f, true
+	r.release(d, &f)
+	if err != nil {
+		r.settle(d, q.Path, err)
+	} else {
+		d.skip(skip, f.ready)
+	}
+	return loaded{}, false
 }
 
-// load reads a file into a buffer, unless there is a reason to skip it.
-func (r *run) load(path string) (b *buffer, skip string, err error) {
+// load reads a file into a buffer, within the memory budget, unless there is a
+// reason to skip it.
+func (r *run) load(d *desk, f *loaded) (skip string, err error) {
 	defer pool.Recover(&err)
-	file, err := r.fsys.Open(path)
+	file, err := r.fsys.Open(f.path)
 	if err != nil {
-		return nil, "", err
+		if skip := r.irregular(f.path); skip != "" {
+			return skip, nil
+		}
+		return "", err
 	}
 	defer file.Close() //nolint:errcheck // opened for reading: nothing is lost
 	info, err := file.Stat()
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	size := info.Size()
 	switch {
 	case !info.Mode().IsRegular():
-		return nil, source.SkipIrregular, nil
+		return source.SkipIrregular, nil
 	case size > r.opts.MaxFileBytes:
-		return nil, SkipTooLarge, nil
+		return SkipTooLarge, nil
 	}
-	b = r.buffers.get(int(size) + 1) // one more, so that the read that meets the end has room
-	if err := b.fill(file, r.opts.MaxFileBytes); err != nil {
-		r.buffers.put(b)
-		if errors.Is(err, errTooLarge) {
-			return nil, SkipTooLarge, nil
+	if err := r.afford(d, f, size); err != nil {
+		return "", err
+	}
+	err = r.fetchBytes(f, file, size)
+	if errors.Is(err, errTooLarge) {
+		return SkipTooLarge, nil
+	}
+	return "", err
+}
+
+// afford takes what a file is expected to need from the memory budget, which is
+// a declared wait where there is not enough.
+func (r *run) afford(d *desk, f *loaded, size int64) error {
+	f.class = r.opts.Class(f.path)
+	cost := r.resident.Resident(f.class, size)
+	if r.budget != nil {
+		begin := r.now()
+		d.watched.Set(waiting, begin)
+		if err := r.budget.Acquire(r.ctx, cost); err != nil {
+			return err
 		}
-		return nil, "", err
+		end := r.now()
+		d.watched.Set(reading, end)
+		f.queued = end - begin
+		d.budget.Record(f.queued)
 	}
-	return b, "", nil
+	f.cost = cost
+	d.tally.Enter(0, cost)
+	return nil
+}
+
+// fetchBytes brings a file's bytes into a buffer.
+func (r *run) fetchBytes(f *loaded, file fs.File, size int64) error {
+	f.buffer = r.buffers.get(int(size) + 1) // one more, so that the read that meets the end has room
+	real, ok := file.(*os.File)
+	if r.opts.Reader != Mapped || !ok {
+		r.unmapped.CompareAndSwap(false, r.opts.Reader == Mapped)
+		return f.buffer.fill(file, r.opts.MaxFileBytes)
+	}
+	bytes, err := mapped.Read(real, size, f.buffer.bytes)
+	if errors.Is(err, mapped.ErrUnmappable) { // those of some file systems, /proc for one
+		return f.buffer.fill(file, r.opts.MaxFileBytes)
+	}
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		at.Path = f.path // as others name it, from the root
+	}
+	if err == nil {
+		f.buffer.bytes = bytes
+	}
+	return err
+}
+
+// irregular is the reason to skip what could not be opened since it is no file:
+// a socket, say, or a device without a driver.
+func (r *run) irregular(path string) (skip string) {
+	info, err := fs.Stat(r.fsys, path)
+	if err == nil && !info.Mode().IsRegular() {
+		return source.SkipIrregular
+	}
+	return ""
 }
 
 // errTooLarge says that a file turned out longer than it claimed to be.
@@ -86,16 +152,23 @@ var errTooLarge = errors.New("file exceeds the limit")
 // A buffer holds one file.
 type buffer struct{ bytes []byte }
 
+// mostEmptyReads is how often in a row a reader may give neither bytes nor an
+// error, as in package bufio.
+const mostEmptyReads = 100
+
 // fill reads r to its end, whatever size was announced: files grow, and those of
 // /proc announce nothing.
 func (b *buffer) fill(r io.Reader, limit int64) error {
 	b.bytes = b.bytes[:0]
-	for {
+	for empty := 0; empty < mostEmptyReads; {
 		if len(b.bytes) == cap(b.bytes) {
 			b.bytes = append(b.bytes, 0)[:len(b.bytes)]
 		}
 		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
 		b.bytes = b.bytes[:len(b.bytes)+n]
+		if empty++; n > 0 {
+			empty = 0
+		}
 		if int64(len(b.bytes)) > limit {
 			return errTooLarge
 		}
@@ -106,6 +179,7 @@ func (b *buffer) fill(r io.Reader, limit int64) error {
 			return err
 		}
 	}
+	return io.ErrNoProgress
 }
 
 // buffers lends buffers. The zero value is ready.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"io/fs"
 	"iter"
-	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"sluice/scanner/budget"
 	"sluice/scanner/observe"
 	"sluice/scanner/pool"
 	"sluice/scanner/source"
@@ -34,14 +34,26 @@ type run struct {
 	discovered atomic.Int64
 	walked     atomic.Bool // the source came to its end
 
-	seats   []*seat // one for each file analysed at once
-	desks   []*desk // one for each slot of each pool
-	buffers buffers
+	seats    []*seat          // one for each file analysed at once
+	desks    []*desk          // one for each slot of each pool
+	tallies  []*observe.Tally // theirs
+	buffers  buffers
+	budget   *budget.Budget // nil for none
+	resident *budget.Estimator
 
+	ioCores, cpuCores []int // of the pools, where they are pinned
+	warnings          []string
+	unmapped          atomic.Bool // a file was to be mapped and could only be read
+
+	monitor   *observe.Monitor
+	seen      observe.Summary // what the monitor saw
+	stalled   chan struct{}   // closed when the run is to end because it stalled
+	stuck     bool            // it did not end then: its goroutines go on, and its books are theirs
 	reading   *observe.Meter
 	analysing *observe.Meter
 	sojourn   *observe.Series // from the reader's taking a file to its result
 	service   *observe.Series // reading plus analysis
+	waiting   *observe.Series // for the budget
 }
 
 // queued is an item on its way to a reader.
@@ -50,21 +62,59 @@ type queued struct {
 	at time.Duration // when it was discovered
 }
 
-func newRun(ctx context.Context, cancel context.CancelCauseFunc, fsys fs.FS, o Options) *run {
+func newRun(ctx context.Context, cancel context.CancelCauseFunc, fsys fs.FS, o Options) (*run, error) {
 	r := &run{
 		ctx: ctx, cancel: cancel, fsys: fsys, opts: o,
-		reading:   observe.NewMeter("read", o.Readers),
-		analysing: observe.NewMeter("analyse", o.Analysers),
-		sojourn:   observe.NewSeries(),
-		service:   observe.NewSeries(),
+		resident: budget.NewEstimator(),
+		sojourn:  observe.NewSeries(),
+		service:  observe.NewSeries(),
+		waiting:  observe.NewSeries(),
 	}
-	for range o.Analysers {
-		r.seats = append(r.seats, &seat{analyser: o.New(), fresh: o.New})
+	if o.BudgetBytes > 0 {
+		r.budget = budget.New(o.BudgetBytes)
 	}
-	return r
+	if err := r.part(); err != nil {
+		return nil, err
+	}
+	readers, analysers := o.Readers, o.Analysers
+	switch o.Scheduler {
+	case Threads:
+		readers, analysers = min(readers, pool.MostThreads), min(analysers, pool.MostThreads)
+	case Inline:
+		analysers = readers
+	}
+	r.reading, r.analysing = observe.NewMeter("read", readers), observe.NewMeter("analyse", analysers)
+	if o.Scheduler != PerFile && o.Scheduler != Threads {
+		r.reading = observe.NewIOMeter("read", readers)
+	}
+	r.observe()
+	for i := range analysers {
+		r.seats = append(r.seats, &seat{index: i, analyser: o.New(), fresh: o.New})
+	}
+	return r, nil
+}
+
+// part shares the cores between the pools, where they are to be parted.
+func (r *run) part() error {
+	if r.opts.Pin != Partition || r.opts.Scheduler != Queue && r.opts.Scheduler != Steal {
+		return nil
+	}
+	mask, err := pool.Affinity()
+	if err != nil {
+		return err
+	}
+	var warning string
+	r.ioCores, r.cpuCores, warning = pool.Partition(mask, r.opts.Readers, r.opts.Analysers)
+	if warning != "" {
+		r.warnings = append(r.warnings, warning)
+	}
+	return nil
 }
 
 func (r *run) close() {
+	if r.stuck {
+		return // an analyser in use must not be closed
+	}
 	for _, s := range r.seats {
 		s.analyser.Close()
 	}
@@ -73,128 +123,56 @@ func (r *run) close() {
 // now is the time since the start.
 func (r *run) now() time.Duration { return time.Since(r.start) }
 
-// queue runs a pool of readers and one of analysers.
-func (r *run) queue(items iter.Seq[source.Item]) {
-	discovered := make(chan queued, ahead)
-	batches := make(chan *batch, r.opts.Buffer)
-	batcher := newBatcher(batches, r.opts.Batch, r.opts.Linger)
-	readers := r.newDesks(r.opts.Readers, true, false)
-	analysts := r.newDesks(r.opts.Analysers, false, true)
-
-	var stages sync.WaitGroup
-	stages.Go(func() {
-		defer batcher.close()
-		r.labelled("read", func() {
-			pool.Queue(r.ctx, r.opts.Readers, discovered, pool.Work[queued]{
-				Do: func(slot int, q queued) error {
-					if f, ok := r.read(readers[slot], q); ok {
-						batcher.put(f)
-					}
-					return nil
-				},
-				Settle: func(slot int, q queued, err error) { r.settle(readers[slot], q.Path, err) },
-			})
-		})
-	})
-	stages.Go(func() {
-		r.labelled("analyse", func() {
-			pool.Queue(r.ctx, r.opts.Analysers, batches, pool.Work[*batch]{
-				Do: func(slot int, b *batch) error {
-					for b.next < len(b.files) {
-						f := &b.files[b.next]
-						b.next++
-						r.analyse(analysts[slot], r.seats[slot], f)
-					}
-					return nil
-				},
-				Settle: func(slot int, b *batch, err error) {
-					for ; b.next < len(b.files); b.next++ {
-						r.settle(analysts[slot], b.files[b.next].path, err)
-					}
-					batcher.recycle(b)
-				},
-			})
-		})
-	})
-	r.drive(items, discovered, &stages)
-}
-
-// perFile runs a goroutine for each file, max(readers, analysers) at once. Where
-// the two differ the smaller one is a semaphore of its own besides; where they are
-// equal one semaphore is held for the whole of a file's way.
-func (r *run) perFile(items iter.Seq[source.Item]) {
-	size := max(r.opts.Readers, r.opts.Analysers)
-	discovered := make(chan queued, ahead)
-	desks := r.newDesks(size, true, true)
-	var permits chan struct{} // to read; nil if each slot has one
-	if r.opts.Readers < size {
-		permits = make(chan struct{}, r.opts.Readers)
-	}
-	var free chan *seat // to analyse in; nil if each slot has one
-	if r.opts.Analysers < size {
-		free = make(chan *seat, len(r.seats))
-		for _, s := range r.seats {
-			free <- s
-		}
-	}
-	var stages sync.WaitGroup
-	stages.Go(func() {
-		r.labelled("per-file", func() {
-			pool.PerFile(r.ctx, size, discovered, pool.Work[queued]{
-				Do: func(slot int, q queued) error {
-					if f, ok := r.readPermitted(desks[slot], q, permits); ok {
-						r.analyseSeated(desks[slot], slot, &f, free)
-					}
-					return nil
-				},
-				Settle: func(slot int, q queued, err error) { r.settle(desks[slot], q.Path, err) },
-			})
-		})
-	})
-	r.drive(items, discovered, &stages)
-}
-
-// readPermitted reads under a permit. Whoever holds one gives it back without
-// regard to the context, so that waiting for it needs no select.
-func (r *run) readPermitted(d *desk, q queued, permits chan struct{}) (f loaded, ok bool) {
-	if permits != nil {
-		permits <- struct{}{}
-		defer func() { <-permits }()
-	}
-	return r.read(d, q)
-}
-
-// analyseSeated analyses in a free seat, or in the slot's own.
-func (r *run) analyseSeated(d *desk, slot int, f *loaded, free chan *seat) {
-	if free == nil {
-		r.analyse(d, r.seats[slot], f)
-		return
-	}
-	s := <-free
-	defer func() { free <- s }()
-	r.analyse(d, s, f)
-}
-
-// labelled marks the goroutines of a pool, so that profiles tell them apart: a
-// goroutine inherits the labels of the one that starts it.
-func (r *run) labelled(name string, f func()) {
-	pprof.Do(r.ctx, pprof.Labels("pool", name), func(context.Context) { f() })
-}
+// patience is how long a run that has stalled, and is to fail, waits for workers
+// that were told to end. One that is stuck in the kernel or in foreign code
+// cannot be told.
+const patience = 5 * time.Second
 
 // drive starts the clock, walks the source into the channel, closes it and waits
 // for the stages. It is called with the workers standing ready; the caller's
 // goroutine walks.
 func (r *run) drive(items iter.Seq[source.Item], out chan<- queued, stages *sync.WaitGroup) {
-	err := r.begin()
-	if err == nil {
-		defer r.watch()()
-		err = r.walk(items, out)
-	}
-	if err != nil {
+	if err := r.begin(); err != nil {
 		r.cancel(err)
+		close(out)
+		stages.Wait()
+		return
 	}
-	close(out)
-	stages.Wait()
+	defer r.watch()()
+	r.monitor.Start(r.now)
+	defer func() { r.seen = r.monitor.Stop() }()
+	work := func() {
+		if err := r.walk(items, out); err != nil {
+			r.cancel(err)
+		}
+		close(out)
+		stages.Wait()
+	}
+	if r.opts.FailStalled {
+		r.unlessStuck(work)
+	} else {
+		work()
+	}
+}
+
+// unlessStuck works in a goroutine of its own, and leaves it behind if a stalled
+// run does not end within our patience.
+func (r *run) unlessStuck(work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+		return
+	case <-r.stalled:
+	}
+	select {
+	case <-done:
+	case <-time.After(patience):
+		r.stuck = true
+	}
 }
 
 // begin says that the workers stand ready, and starts the clock.
