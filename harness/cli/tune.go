@@ -286,6 +286,7 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 	}
 	rec, err := tuner.Tune(ctx, tuner.Options{
 		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Wide: lab.Arm{Name: known[0].ID, Config: known[0].Config}, Starters: known, Also: job.also,
+		Valid: func(drawn record.Flat) bool { _, err := completed(job.base, drawn, cores); return err == nil },
 		Space: job.space, Goal: job.parsed.goal, Prior: job.prior, Limits: job.limits, Seed: f.seed,
 		Begin: func(phase record.Phase, trials int, expectS float64) {
 			ses.bar.phase(fmt.Sprintf("%s %s", job.scenario.Storage, phase), trials, expectS)

@@ -264,14 +264,15 @@ func unasked(knob, word string, local bool) bool {
 }
 
 // choices makes a parameter of each choice that is built and leaves something to
-// choose, in the order of the knobs.
+// choose, in the order of the knobs. Who analyses and in which order are searched
+// always; other choices are rare until answers show that they pay.
 func choices(knobs []config.Knob, local bool) space.Space {
 	var params space.Space
 	for _, k := range knobs {
 		if k.Type != config.TypeChoice || !k.Built || strings.HasPrefix(k.Name, "clone.") { // trials clone nothing
 			continue
 		}
-		p := space.Param{Name: k.Name, Type: space.Choice}
+		p := space.Param{Name: k.Name, Type: space.Choice, Rare: k.Name != "cpu.scheduler" && k.Name != "source.order"}
 		for _, word := range k.Values {
 			if !unasked(k.Name, word, local) {
 				p.Values = append(p.Values, word)

@@ -23,6 +23,7 @@ type Options struct {
 	Reference record.Flat // in every block anyway, hence never a candidate; fills the knobs outside Space
 	Starters  []Candidate // measured first: presets, guesses of a model. They may lie outside Space
 	Seed      uint64
+	Valid     func(record.Flat) bool // whether a drawn configuration can run, whole; nil: all can
 }
 
 // The streams of random numbers drawn from one seed. Each use has its own, so
@@ -107,6 +108,9 @@ func (d *designer) addDrawn(knobs map[string]any) {
 		config = record.Flat{}
 	}
 	maps.Copy(config, knobs)
+	if d.options.Valid != nil && !d.options.Valid(config) {
+		return
+	}
 	if d.add(d.nextID(), config) {
 		d.drawn++
 	}

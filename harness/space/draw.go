@@ -8,7 +8,8 @@ import (
 
 // Random draws one configuration, each knob by itself and uniform on its scale:
 // under log2 every doubling of a range is equally likely (1, 2 … 3, 4 … 7, …), and
-// every value of a list, or of the levels, is as likely as the next.
+// every value of a list, or of the levels, is as likely as the next. A rare knob
+// has its first value but for one draw in four.
 func (s Space) Random(rng *rand.Rand) map[string]any {
 	config := make(map[string]any, len(s))
 	for _, p := range s {
@@ -18,6 +19,9 @@ func (s Space) Random(rng *rand.Rand) map[string]any {
 }
 
 func (p Param) random(rng *rand.Rand) any {
+	if p.Rare && rng.Float64() >= rareDraw {
+		return p.list()[0]
+	}
 	if len(p.Values) > 0 || p.Type == Bool || p.Levels > 0 {
 		values := p.list()
 		return values[rng.IntN(len(values))]

@@ -7,7 +7,7 @@ import (
 )
 
 // Near draws a configuration close to the given one: one knob chosen by chance,
-// and each other with probability 1/4, moves by a normal step whose standard
+// and each other with probability 1/4 (rare ones less often), moves by a normal step whose standard
 // deviation is `reach` of its scale's whole length (0 < reach ≤ 1), at least to the
 // next value and never beyond the ends. Words and bools without an order change to
 // any other of their values. Knobs outside the space are left out; config itself
@@ -18,10 +18,10 @@ func (s Space) Near(rng *rand.Rand, config map[string]any, reach float64) map[st
 	if len(s) == 0 {
 		return near
 	}
-	chosen := rng.IntN(len(s))
+	chosen := s.choose(rng)
 	for i, p := range s {
 		value, ok := clamped[p.Name]
-		switch moves := i == chosen || rng.IntN(4) == 0; {
+		switch moves := i == chosen || rng.Float64() < p.restless(); {
 		case !ok:
 			near[p.Name] = p.random(rng)
 		case moves:
@@ -31,6 +31,24 @@ func (s Space) Near(rng *rand.Rand, config map[string]any, reach float64) map[st
 		}
 	}
 	return near
+}
+
+// choose is the knob that a neighbour surely moves. The last of a few draws
+// stands, for a space may hold nothing but rare knobs.
+func (s Space) choose(rng *rand.Rand) int {
+	chosen := rng.IntN(len(s))
+	for try := 0; try < 8 && s[chosen].Rare && rng.Float64() >= rareChosen; try++ {
+		chosen = rng.IntN(len(s))
+	}
+	return chosen
+}
+
+// restless is how often a neighbour moves a knob that was not chosen.
+func (p Param) restless() float64 {
+	if p.Rare {
+		return rareMove
+	}
+	return move
 }
 
 // step moves a value of the knob; a knob of one value stays.

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 )
 
 // The types of a knob.
@@ -51,10 +52,31 @@ type Param struct {
 	Values   []any   // of a list, in the order written
 	Ordered  bool    // whether a list of words runs from less to more; numbers always do
 	Levels   int     // values to pick from the range, 0 for all
+	Rare     bool    // of a list: its first value is the usual one, another seldom pays; see Common
 }
 
 // Space is the knobs that vary, in the order in which grids run through them.
 type Space []Param
+
+// How seldom a rare knob leaves its usual value. Four choices beside five numbers
+// cost a search of 60 trials a fortieth of the speed that it finds, if two of them
+// never pay; drawn so, a two-hundredth (harness/search, choices_test.go).
+const (
+	rareDraw   = 0.25 // of the random draws take any value, the usual one among them
+	rareChosen = 0.25 // as likely as another knob to be the one that a neighbour surely moves
+	rareMove   = 0.05 // of the other neighbours move it too
+	move       = 0.25 // the same of a knob that is not rare
+)
+
+// Common is the space without its rare knobs, for a search too short to look at
+// them. Where all are rare it is the space itself.
+func (s Space) Common() Space {
+	common := slices.DeleteFunc(slices.Clone(s), func(p Param) bool { return p.Rare })
+	if len(common) == 0 {
+		return s
+	}
+	return common
+}
 
 // Validate reports every fault at once: unknown types and scales, empty or
 // repeated knobs and values, ranges that hold nothing or that their scale cannot

@@ -37,9 +37,10 @@ type Options struct {
 	Corpus    corpus.Corpus
 	Scenario  record.Scenario
 	Reference lab.Arm
-	Wide      lab.Arm            // a configuration that is likely fast, for calibration
-	Starters  []search.Candidate // known configurations that the search begins with
-	Also      []lab.Arm          // further confirmation arms, never chosen
+	Wide      lab.Arm                // a configuration that is likely fast, for calibration
+	Starters  []search.Candidate     // known configurations that the search begins with
+	Valid     func(record.Flat) bool // whether a drawn configuration can run; nil: all can
+	Also      []lab.Arm              // further confirmation arms, never chosen
 	Space     space.Space
 	Goal      decide.Goal
 	Prior     Rates
@@ -134,18 +135,19 @@ func (r *run) draw(index int) corpus.Draw { return r.design.Size.Draw(r.Corpus, 
 const refineFrom = 60
 
 // search cuts a seeded random design, the presets first, down by halving, and
-// looks around the best (search.MakeRefiningPlan, MakeStarterPlan). It
-// stops early, between blocks, when it has used its share of the budget.
+// looks around the best (search.MakeRefiningPlan, MakeStarterPlan). A short one
+// leaves rare knobs as the reference and the starters have them. It stops early, between blocks, when it has used its share of the budget.
 func (r *run) search(ctx context.Context) ([]decide.Score, error) {
-	makePlan := search.MakeStarterPlan
+	makePlan, params := search.MakeStarterPlan, r.Space.Common()
 	if r.design.SearchTrials >= refineFrom {
+		params = r.Space
 		makePlan = func(trials int) (search.Plan, error) { return search.MakeRefiningPlan(trials, 0) }
 	}
 	plan, err := makePlan(r.design.SearchTrials)
 	if err != nil {
 		return nil, fmt.Errorf("plan the search: %w", err)
 	}
-	halving, err := search.NewHalving(search.Options{Space: r.Space, Reference: r.Reference.Config, Starters: r.Starters, Seed: r.Seed}, plan)
+	halving, err := search.NewHalving(search.Options{Space: params, Reference: r.Reference.Config, Starters: r.Starters, Seed: r.Seed, Valid: r.Valid}, plan)
 	if err != nil {
 		return nil, fmt.Errorf("open the search: %w", err)
 	}
