@@ -123,7 +123,7 @@ func addStats(t *record.Trial, path string) error {
 		m["storage_asked_mean_s"] = stats.Storage.AskedMeanS
 		m["storage_achieved_mean_s"] = stats.Storage.MeanS
 	}
-	return nil
+	return addInFlight(m, data)
 }
 
 // command writes the list of files and the configuration, once each, and

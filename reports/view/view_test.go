@@ -230,6 +230,31 @@ func TestACommandCanBePastedIntoAShell(t *testing.T) {
 	}
 }
 
+func TestHowTrialsScannedIsSaidWhereItWasNotAsUsual(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		scan record.Scan
+		want Words // of the fact; empty: there is none
+	}{
+		{"as usual", record.Scan{}, ""},
+		{"two differences", record.Scan{NoPrefilter: true, Rules: record.RulesGo12}, "prefilter off, rules go-12"},
+		{"another analyser", record.Scan{Analyser: record.Lines}, "analyser lines"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			run := record.Run{Kind: "run", Reference: "naive", Scan: test.scan}
+			got := Words("")
+			for _, fact := range New(record.Report{Run: run, Outcomes: []record.Outcome{tuned(record.NoDifference, "", nil)}}).Scenes[0].Facts {
+				if fact.Name == "scan" {
+					got = fact.Text
+				}
+			}
+			if got != test.want {
+				t.Errorf("scan is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestSlugsFitFilesAndDiffer(t *testing.T) {
 	taken := map[string]bool{}
 	for _, row := range []struct{ name, want string }{
