@@ -30,10 +30,11 @@ const GridSchema = "sluice.grid/v1"
 // runFlags are the flags of sluice run.
 type runFlags struct {
 	measureFlags
-	dryRun bool
-	seeded bool  // --seed was given
-	ruled  bool  // --rules was given
-	slices []int // --cores, each a scenario; none: the experiment's
+	dryRun   bool
+	seeded   bool  // --seed was given
+	ruled    bool  // --rules was given
+	filtered bool  // --no-prefilter was given
+	slices   []int // --cores, each a scenario; none: the experiment's
 }
 
 func newRun(s *streams) *cobra.Command {
@@ -51,7 +52,8 @@ and a report; nothing is recommended and no configuration is written.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f.seeded, f.ruled = cmd.Flags().Changed("seed"), cmd.Flags().Changed("rules")
+			given := cmd.Flags().Changed
+			f.seeded, f.ruled, f.filtered = given("seed"), given("rules"), given("no-prefilter")
 			return f.execute(cmd.Context(), s, args[0])
 		},
 	}
@@ -153,7 +155,9 @@ func (f *runFlags) override(e *experiment.Experiment) error {
 	if len(f.slices) > 0 {
 		e.Cores = f.slices
 	}
-	f.scan.NoPrefilter = f.scan.NoPrefilter || e.Scan.NoPrefilter
+	if !f.filtered {
+		f.scan.NoPrefilter = e.Scan.NoPrefilter
+	}
 	if !f.ruled {
 		f.scan.Rules = e.Scan.Rules
 	}
