@@ -50,8 +50,17 @@ sluice_query *sluice_query_new(const TSLanguage *language, const char *source, u
 void sluice_query_delete(sluice_query *self) {
   if (!self) return;
   ts_query_delete(self->query);
+  if (self->rest) ts_query_delete(self->rest);
+  sluice_plan_delete(self->plan);
+  free(self->planned);
   free(self->ops);
   free(self);
+}
+
+void sluice_query_follow(sluice_query *self, sluice_plan *plan, bool *planned, TSQuery *rest) {
+  self->plan = plan;
+  self->planned = planned;
+  self->rest = rest;
 }
 
 sluice_scanner *sluice_scanner_new(bool arena) {
@@ -195,21 +204,47 @@ static TSTree *parse(sluice_scanner *self, TSParser *parser, const TSLanguage *l
   return tree;
 }
 
-static void run(sluice_scanner *self, const sluice_query *query, TSQueryCursor *cursor, TSNode node, const char *source) {
-  TSQueryCursorOptions options = {self, query_is_spent};
-  ts_query_cursor_exec_with_options(cursor, query->query, node, &options);
+// search is one run of the query over a tree.
+typedef struct {
+  sluice_scanner *scanner;
+  const sluice_query *query;
+  const char *source;
+  TSQueryCursor *cursor;
+} search;
+
+// run keeps the matches of a query below a node, or only those of planned
+// patterns.
+static void run(search *self, const TSQuery *query, TSNode node, const bool *planned) {
+  sluice_scanner *scanner = self->scanner;
+  TSQueryCursorOptions options = {scanner, query_is_spent};
+  ts_query_cursor_exec_with_options(self->cursor, query, node, &options);
   TSQueryMatch match;
-  while (ts_query_cursor_next_match(cursor, &match)) {
-    if (satisfies_all(query, &match, source) && !keep(self, &match)) self->answer = SLUICE_NO_MEMORY;
+  while (ts_query_cursor_next_match(self->cursor, &match)) {
+    if (planned && !planned[match.pattern_index]) continue;
+    if (satisfies_all(self->query, &match, self->source) && !keep(scanner, &match)) scanner->answer = SLUICE_NO_MEMORY;
   }
-  if (self->answer == SLUICE_OK && ts_query_cursor_did_exceed_match_limit(cursor)) self->answer = SLUICE_TOO_MANY;
+  if (scanner->answer == SLUICE_OK && ts_query_cursor_did_exceed_match_limit(self->cursor)) scanner->answer = SLUICE_TOO_MANY;
 }
 
-static void collect(sluice_scanner *self, const sluice_query *query, const TSTree *tree, const char *source) {
-  TSQueryCursor *cursor = ts_query_cursor_new();
-  ts_query_cursor_set_match_limit(cursor, MATCHES_IN_PROGRESS);
-  run(self, query, cursor, ts_tree_root_node(tree), source);
-  ts_query_cursor_delete(cursor);
+static bool visit(void *payload, TSNode node) {
+  search *self = payload;
+  run(self, self->query->query, node, self->query->planned);
+  return !is_spent(self->scanner);
+}
+
+static bool tick(void *payload) { return !is_spent(((search *)payload)->scanner); }
+
+static void collect(sluice_scanner *scanner, const TSLanguage *language, const sluice_query *query, const TSTree *tree, const char *source) {
+  search self = {scanner, query, source, ts_query_cursor_new()};
+  ts_query_cursor_set_match_limit(self.cursor, MATCHES_IN_PROGRESS);
+  if (query->plan) {
+    ts_query_cursor_set_max_start_depth(self.cursor, 0);
+    sluice_walk(query->plan, language, tree, source, (sluice_visitor){&self, visit, tick});
+    ts_query_cursor_set_max_start_depth(self.cursor, UINT32_MAX);
+  }
+  const TSQuery *plain = query->plan ? query->rest : query->query;
+  if (plain && scanner->answer == SLUICE_OK) run(&self, plain, ts_tree_root_node(tree), NULL);
+  ts_query_cursor_delete(self.cursor);
 }
 
 // sluice_scan parses source and keeps the matches of a query, or only parses
@@ -231,7 +266,7 @@ int sluice_scan(sluice_scanner *self, const TSLanguage *language, const sluice_q
   TSParser *parser = ts_parser_new();
   text input = {source, length};
   TSTree *tree = parse(self, parser, language, &input);
-  if (tree && query) collect(self, query, tree, source);
+  if (tree && query) collect(self, language, query, tree, source);
   ts_parser_delete(parser);
   self->tree_bytes = sluice_heap_peak(self->heap);
   if (self->heap->spilled) ts_tree_delete(tree);

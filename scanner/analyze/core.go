@@ -55,7 +55,8 @@ type query struct {
 
 // pattern is what Go has to know of one pattern of a query.
 type pattern struct {
-	start      int    // offset of the pattern in the query's text
+	start, end int    // where the pattern is in the query's text
+	rooted     bool   // it has one root node
 	has        []bool // by capture: it occurs in the pattern
 	predicates []predicate
 }
@@ -91,7 +92,10 @@ func newQuery(l language, text string) (*query, error) {
 		q.captures = append(q.captures, C.GoStringN(name, C.int(length)))
 	}
 	for i := range C.ts_query_pattern_count(c.query) {
-		p := pattern{start: int(C.ts_query_start_byte_for_pattern(c.query, i)), predicates: readPredicates(c.query, i)}
+		p := pattern{
+			start: int(C.ts_query_start_byte_for_pattern(c.query, i)), end: int(C.ts_query_end_byte_for_pattern(c.query, i)),
+			rooted: bool(C.ts_query_is_pattern_rooted(c.query, i)), predicates: readPredicates(c.query, i),
+		}
 		for id := range q.captures {
 			p.has = append(p.has, C.ts_query_capture_quantifier_for_id(c.query, i, C.uint32_t(id)) != 0)
 		}

@@ -91,6 +91,8 @@ type lens struct {
 	query    *query
 	patterns []compiled // by the index of the pattern in query
 	needs    [][]int    // by rule: literals of which one must occur; empty for none
+	plain    bool       // make no plan
+	planned  int        // patterns in query's plan
 }
 
 // compile builds the automaton and the query once; the first caller pays.

@@ -62,7 +62,23 @@ func (l *lens) compileQuery() error {
 		return errors.Join(faults...)
 	}
 	l.query = q
-	return nil
+	if l.plain || !l.grammar.layoutAgrees(l.snippets()) {
+		return nil
+	}
+	l.planned, err = q.follow(l.grammar, text.String())
+	return err
+}
+
+// snippets are the texts that come with the rules, whole and torn, so that
+// errors are among their trees.
+func (l *lens) snippets() []string {
+	var texts []string
+	for _, r := range l.rules {
+		for _, t := range slices.Concat(r.Match, r.NoMatch) {
+			texts = append(texts, t, t[:len(t)*2/3])
+		}
+	}
+	return texts
 }
 
 // culprits compiles the rules one by one to name those that are wrong; combined

@@ -55,11 +55,17 @@
 // stalls the scan; and a worker blocked inside a system call or in C, which looks
 // like one that computes there.
 //
+// [Summary.Warnings] has all this in sentences.
+//
 // # What it costs
 //
-// The worker pays for stores to memory of its own. Nothing on its way is shared,
-// allocated, printed or formatted. BenchmarkFile has what one file's observing
-// costs, BenchmarkTick what a look of the monitor does, BenchmarkDump what a
-// dump does: it stops every goroutine that runs Go code, not those in C.
-// Each dump's duration is part of the report that it was taken for.
+// The worker pays for stores to memory of its own: nothing on a file's way is
+// shared, allocated, printed or formatted. On two cores of a virtual machine with others
+// at work, all calls that a file makes took 0.25 µs (BenchmarkFile), of 800 µs that
+// it takes to analyse; where each file has a goroutine, 3 µs more for Enter
+// (BenchmarkEnter). A look at the gauge and the workers took 0.05 µs for 2 of them and 27 µs
+// for 4096 (BenchmarkTick), the waking up for it some 100 µs of CPU time where the process
+// was asleep (BenchmarkMonitor). A dump took 0.4 ms with 100 goroutines and 50 ms with
+// 10,000 (BenchmarkDump); it stops every goroutine that runs Go code, not those in C,
+// and its duration is part of the report that it was taken for.
 package observe

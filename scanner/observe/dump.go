@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"iter"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -54,10 +53,10 @@ func goroutinesOf(text []byte) iter.Seq[goroutine] {
 			var section []byte
 			section, text, _ = bytes.Cut(text, []byte("\n\n"))
 			id, wait, n := parseHeader(section)
-			if wait == "" {
+			if len(wait) == 0 {
 				continue
 			}
-			if !yield(goroutine{id: id, wait: wait, stack: section[n:]}) {
+			if !yield(goroutine{id: id, wait: string(wait), stack: section[n:]}) {
 				return
 			}
 		}
@@ -72,27 +71,27 @@ func goroutinesOf(text []byte) iter.Seq[goroutine] {
 // The number comes first and may be followed by pointers, the wait is cut at the first
 // comma or label, and marks of the garbage collector and of testing/synctest are cut
 // off it. The id is 0 if there is none; the wait is empty if the line ends before it does.
-func parseHeader(text []byte) (id int64, wait string, n int) {
+func parseHeader(text []byte) (id int64, wait []byte, n int) {
 	line, _, ended := bytes.Cut(text, []byte("\n"))
 	rest, ok := bytes.CutPrefix(line, []byte("goroutine "))
 	if !ok {
-		return 0, "", 0
+		return 0, nil, 0
 	}
 	for len(rest) > 0 && '0' <= rest[0] && rest[0] <= '9' && id < 1<<59 {
 		id = id*10 + int64(rest[0]-'0')
 		rest = rest[1:]
 	}
 	if id == 0 || len(rest) == 0 || rest[0] != ' ' {
-		return 0, "", 0
+		return 0, nil, 0
 	}
 	_, inside, ok := bytes.Cut(rest, []byte(" ["))
 	end := bytes.IndexAny(inside, ",]")
 	if !ok || end < 0 {
-		return id, "", 0
+		return id, nil, 0
 	}
-	wait, _, _ = strings.Cut(string(inside[:end]), " labels:{")
+	wait, _, _ = bytes.Cut(inside[:end], []byte(" labels:{"))
 	for _, mark := range []string{" (durable)", " (scan)", " (leaked)"} {
-		wait = strings.TrimSuffix(wait, mark)
+		wait = bytes.TrimSuffix(wait, []byte(mark))
 	}
 	n = len(line)
 	if ended {

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"runtime/metrics"
 	"slices"
 	"sync"
 	"time"
@@ -10,7 +11,7 @@ import (
 // The defaults of MonitorOptions.
 const (
 	defaultPoll  = 25 * time.Millisecond  // a quarter of defaultLong, so that an episode is noticed soon after
-	defaultLong  = 100 * time.Millisecond // row A19's bound: a hundred files of typical size
+	defaultLong  = 100 * time.Millisecond // a hundred files of typical size
 	defaultStall = 30 * time.Second
 	defaultKeep  = 8
 )
@@ -31,35 +32,37 @@ type MonitorOptions struct {
 	Stalled func(Stall)
 
 	Seed   uint64        // of the intervals between the gauge's samples
-	Sample time.Duration // their mean; 0: 5 ms
+	Sample time.Duration // their mean; 0: 10 ms
 	Poll   time.Duration // least time between two looks at the workers; 0: 25 ms
 	Long   time.Duration // Computing from which a worker is suspect; 0: 100 ms
 	Stall  time.Duration // time without a settled file that counts as a stall; 0: 30 s
-	Keep   int           // reports and stalls kept whole; 0: 8
+	Keep   int           // reports of each kind, and stalls, kept whole; 0: 8
 }
 
 // A Monitor samples the gauge and watches the workers from one goroutine. Create
-// it with NewMonitor; its methods are safe for concurrent use, but for Start
-// and Stop, which are called in this order, once, by its owner.
+// it with NewMonitor. Worker is safe for concurrent use; Start and Stop are called in
+// this order, once at most, by its owner. A nil Monitor watches nothing.
 type Monitor struct {
 	opts MonitorOptions
 
 	mu     sync.Mutex
-	groups []*group // guarded by mu, and so are their workers
+	groups []*group // guarded by mu
 
 	// What follows belongs to the goroutine between Start and Stop.
-	now     func() time.Duration
-	gauge   *Gauge
-	dog     *watchdog
-	found   []suspect
-	heart   pulse
-	stalls  []Stall
-	polled  time.Duration
-	looks   int64
-	late    time.Duration
-	lateMax time.Duration
-	quit    chan struct{}
-	gone    chan struct{}
+	now       func() time.Duration
+	gauge     *Gauge
+	dog       *watchdog
+	found     []suspect
+	heart     pulse
+	stalls    []Stall
+	stalled   int64
+	polled    time.Duration
+	looks     int64
+	late      time.Duration
+	lateMax   time.Duration
+	latencies *metrics.Float64Histogram // at the start
+	quit      chan struct{}
+	gone      chan struct{}
 }
 
 // NewMonitor returns a monitor that does nothing yet.
@@ -68,17 +71,16 @@ func NewMonitor(o MonitorOptions) *Monitor {
 	o.Long = cmp.Or(o.Long, defaultLong)
 	o.Stall = cmp.Or(o.Stall, defaultStall)
 	o.Keep = cmp.Or(o.Keep, defaultKeep)
-	sample := o.Sample
 	if o.InFlight == nil {
-		sample = o.Poll / 5 // looks at the workers keep their random intervals
+		o.Sample = o.Poll / 5 // looks at the workers keep their random intervals
 	}
 	m := &Monitor{
 		opts:  o,
-		gauge: NewGauge(sample, o.Seed),
+		gauge: NewGauge(o.Sample, o.Seed),
 		quit:  make(chan struct{}),
 		gone:  make(chan struct{}),
 	}
-	m.dog = newWatchdog(limits{long: o.Long, stall: o.Stall, keep: o.Keep}, takeDump)
+	m.dog = newWatchdog(limits{long: o.Long, keep: o.Keep}, takeDump)
 	m.dog.reported = o.Reported
 	return m
 }
@@ -99,29 +101,38 @@ func (m *Monitor) Worker(pool string, slot int, kind Kind) *Watched {
 	}
 	g := m.groups[at]
 	w := &Watched{pool: g, slot: slot}
-	g.workers = append(g.workers, w)
+	g.registered = append(g.registered, w)
 	return w
 }
 
 // Start begins to look. The clock is that of the workers' Set: time since the
 // scan's start, monotonic.
 func (m *Monitor) Start(now func() time.Duration) {
+	if m == nil {
+		return
+	}
 	m.now = now
 	m.heart.at, m.polled = now(), now()
+	m.latencies = schedulingLatencies()
 	go m.run()
 }
 
 // Stop ends the looking, waits for the goroutine and returns what was seen. Call it
 // as soon as the last result is there: the gauge's averages end with it.
 func (m *Monitor) Stop() Summary {
-	close(m.quit)
-	<-m.gone
+	if m == nil {
+		return Summary{}
+	}
+	if m.now != nil { // else it was never started: a scan may fail before
+		close(m.quit)
+		<-m.gone
+	}
 	return m.summary()
 }
 
 func (m *Monitor) run() {
 	defer close(m.gone)
-	next := m.now() + m.gauge.Next()
+	next := m.next()
 	timer := time.NewTimer(next - m.now())
 	defer timer.Stop()
 	for {
@@ -132,9 +143,18 @@ func (m *Monitor) run() {
 		}
 		now := m.now()
 		m.tick(now, max(0, now-next))
-		next = m.now() + m.gauge.Next()
+		next = m.next()
 		timer.Reset(next - m.now())
 	}
+}
+
+// next is when to look again.
+func (m *Monitor) next() time.Duration {
+	at := m.now() + m.gauge.Next()
+	if m.opts.InFlight == nil {
+		at += m.opts.Poll // nothing to sample in between
+	}
+	return at
 }
 
 // tick is one look, so much later than intended: at the gauge always, at the
@@ -163,6 +183,7 @@ func (m *Monitor) poll(now time.Duration) (p posture) {
 	defer m.mu.Unlock()
 	m.found = m.found[:0]
 	for _, g := range m.groups {
+		g.workers = g.registered
 		m.found = g.suspects(m.found, now, m.opts.Long, &p)
 	}
 	return p
@@ -179,8 +200,9 @@ func (m *Monitor) checkPulse(p posture, now time.Duration) {
 		return
 	}
 	m.heart.told = true
-	s := Stall{What: what, AtS: now.Seconds(), ForS: (now - m.heart.at).Seconds(), Workers: m.workers(now)}
-	m.dog.count(what, &group{})
+	s := Stall{What: what, AtS: now.Seconds(), ForS: (now - m.heart.at).Seconds()}
+	s.Workers, s.Others = busiest(m.workers(now))
+	m.stalled++
 	if len(m.stalls) < m.opts.Keep {
 		m.stalls = append(m.stalls, s)
 	}
@@ -195,25 +217,37 @@ func (m *Monitor) workers(now time.Duration) (all []WorkerState) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, g := range m.groups {
-		for _, w := range g.workers {
+		for _, w := range g.registered {
 			seen := w.load()
 			all = append(all, WorkerState{
 				Pool: g.name, Kind: g.kind, Slot: w.slot,
-				State: seen.state().String(), ForS: (now - seen.since()).Seconds(), Path: w.task(),
+				state: seen.state(), State: seen.state().String(), ForS: (now - seen.since()).Seconds(), Path: w.task(),
 			})
 		}
 	}
 	return all
 }
 
+// mostStalled is how many workers a stall describes: there may be thousands.
+const mostStalled = 64
+
+// busiest returns the first workers by state, Computing first, and how many
+// are left out.
+func busiest(all []WorkerState) (first []WorkerState, others int) {
+	slices.SortStableFunc(all, func(a, b WorkerState) int { return cmp.Compare(b.state, a.state) })
+	others = max(0, len(all)-mostStalled)
+	return all[:len(all)-others], others
+}
+
 func (m *Monitor) summary() Summary {
 	d := m.dog
 	d.close()
+	latencies := between(m.latencies, schedulingLatencies())
 	s := Summary{
-		Reports: d.reports, Counts: d.counts, Stalls: m.stalls,
+		Reports: d.reports, Counts: d.counts, Stalls: m.stalls, StallCount: m.stalled,
 		Looks: m.looks, LateMaxS: m.lateMax.Seconds(),
 		Dumps: d.dumps, DumpTotalS: d.dumpTotal.Seconds(), DumpMaxS: d.dumpMax.Seconds(),
-		Unexamined: d.unexamined,
+		Unexamined: d.unexamined, SchedulingS: latencies,
 	}
 	s.InFlight, s.InFlightBytes = m.gauge.InFlight()
 	if m.looks > 0 {
@@ -228,7 +262,7 @@ func (m *Monitor) summary() Summary {
 }
 
 func (g *group) occupancy() Occupancy {
-	o := Occupancy{Pool: g.name, Kind: g.kind, Workers: len(g.workers)}
+	o := Occupancy{Pool: g.name, Kind: g.kind, Workers: len(g.registered)}
 	for _, n := range g.seen {
 		o.Looks += n
 	}
@@ -237,5 +271,6 @@ func (g *group) occupancy() Occupancy {
 	}
 	share := func(s State) float64 { return float64(g.seen[s]) / float64(o.Looks) }
 	o.Idle, o.Waiting, o.Reading, o.Computing = share(Idle), share(Waiting), share(Reading), share(Computing)
+	o.Flagged = o.analyses()
 	return o
 }

@@ -62,11 +62,14 @@ type Count struct {
 
 // Stall says that no file was settled for long.
 type Stall struct {
-	What    string        `json:"what"`  // stall or deadlock
-	AtS     float64       `json:"at_s"`  // when it was noticed, from the scan's start
-	ForS    float64       `json:"for_s"` // since the last file was settled
+	What string  `json:"what"`  // stall or deadlock
+	AtS  float64 `json:"at_s"`  // when it was noticed, from the scan's start
+	ForS float64 `json:"for_s"` // since the last file was settled
+	// Workers has up to 64 workers, those that compute first, then those that
+	// read, wait, idle.
 	Workers []WorkerState `json:"workers"`
-	Dump    []byte        `json:"-"` // all goroutines' stacks, at most 8 MiB; nil in a Summary
+	Others  int           `json:"others,omitempty"` // workers that did not fit
+	Dump    []byte        `json:"-"`                // all goroutines' stacks, at most 8 MiB; nil in a Summary
 }
 
 // WorkerState is a worker at the moment of a stall.
@@ -77,26 +80,38 @@ type WorkerState struct {
 	State string  `json:"state"` // idle, waiting, reading or computing
 	ForS  float64 `json:"for_s"` // since when
 	Path  string  `json:"path,omitempty"`
+	state State
 }
 
-// String is the stall in a sentence, with the workers that are busy or stuck.
+// named is how many workers a sentence bears.
+const named = 8
+
+// String is the stall in a sentence, with the first workers that are to blame:
+// that compute, or of a deadlock that are not idle.
 func (s Stall) String() string {
-	var who []string
-	for _, w := range s.Workers {
-		if w.State != Computing.String() && (s.What == WhatStall || w.State == Idle.String()) {
-			continue
-		}
-		text := fmt.Sprintf("%s %d %s for %v", w.Pool, w.Slot, w.State, duration(w.ForS))
-		if w.Path != "" {
-			text += " on " + w.Path
-		}
-		who = append(who, text)
-	}
 	head := fmt.Sprintf("no file settled for %v", duration(s.ForS))
 	if s.What == WhatDeadlock {
 		head += ", and the workers wait for each other"
 	}
+	var who []string
+	for _, w := range s.Workers {
+		if w.State == Computing.String() || s.What == WhatDeadlock && w.State != Idle.String() {
+			who = append(who, w.String())
+		}
+	}
+	if more := len(who) - named; more > 0 {
+		who = append(who[:named], fmt.Sprintf("and %d more", more))
+	}
 	return head + ": " + strings.Join(who, "; ")
+}
+
+// String is the worker in a few words.
+func (w WorkerState) String() string {
+	text := fmt.Sprintf("%s %d %s for %v", w.Pool, w.Slot, w.State, duration(w.ForS))
+	if w.Path != "" {
+		text += " on " + w.Path
+	}
+	return text
 }
 
 // duration is s for people: to the millisecond.
@@ -110,13 +125,17 @@ type Summary struct {
 	InFlightBytes Average     `json:"in_flight_bytes"` // their bytes
 	Occupancy     []Occupancy `json:"occupancy"`       // by pool, in the order of their first workers
 
-	Reports []Report `json:"reports,omitempty"` // the first few
+	Reports []Report `json:"reports,omitempty"` // the first few of each kind
 	Counts  []Count  `json:"counts,omitempty"`  // of all
-	Stalls  []Stall  `json:"stalls,omitempty"`  // the first few, without dumps
+
+	Stalls     []Stall `json:"stalls,omitempty"` // the first few, without dumps
+	StallCount int64   `json:"stall_count"`      // of all
 
 	Looks     int64   `json:"looks"`       // of the monitor, at the gauge or the workers
 	LateMeanS float64 `json:"late_mean_s"` // how much later than intended they were
 	LateMaxS  float64 `json:"late_max_s"`
+
+	SchedulingS Latencies `json:"scheduling_s"` // of all goroutines meanwhile
 
 	Dumps      int64   `json:"dumps"`
 	DumpTotalS float64 `json:"dump_total_s"` // in which no Go code ran
@@ -137,4 +156,5 @@ type Occupancy struct {
 	Waiting   float64 `json:"waiting"`
 	Reading   float64 `json:"reading"`
 	Computing float64 `json:"computing"`
+	Flagged   bool    `json:"flagged,omitempty"` // an io pool that computed in more than 5 % of at least 100 looks
 }

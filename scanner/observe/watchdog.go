@@ -1,15 +1,15 @@
 package observe
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
 
 // limits are what the watchdog goes by.
 type limits struct {
-	long  time.Duration // Computing from which an episode is suspect
-	stall time.Duration // without a settled file
-	keep  int           // reports and stalls kept whole
+	long time.Duration // Computing from which an episode is suspect
+	keep int           // reports kept whole, of each kind
 }
 
 const (
@@ -24,16 +24,18 @@ const (
 
 // A group is a pool of workers, with what was seen of them.
 type group struct {
-	name    string
-	kind    Kind
-	workers []*Watched
-	seen    [states]int64 // looks at a worker in each state
+	name       string
+	kind       Kind
+	registered []*Watched    // guarded by the monitor's mu; only ever appended to
+	workers    []*Watched    // those registered at the last look; the monitor's goroutine's own
+	seen       [states]int64 // looks at a worker in each state; likewise
 }
 
 // A suspect is a worker that has been Computing for long.
 type suspect struct {
 	*Watched
-	word word // at the look
+	word word   // at the look
+	path string // likewise; set only while the suspect is pending
 }
 
 // suspects appends the workers of g that have been Computing for limit, and counts
@@ -58,13 +60,12 @@ func suspicious(w word, now, limit time.Duration) bool {
 
 // A look is what is known of a suspect's episode.
 type look struct {
-	word    word          // the episode: a new word is a new one
-	due     time.Duration // when to look again
-	pending bool          // it was due, but no dump was
-	done    bool          // reported
-	asleep  time.Duration // when it was first seen blocked in stack
-	stack   string        // without the header; empty if it was not seen blocked
-	wait    string
+	word   word          // the episode: a new word is a new one
+	due    time.Duration // when to look again
+	done   bool          // reported
+	asleep time.Duration // when it was first seen blocked in stack
+	stack  string        // without the header; empty if it was not seen blocked
+	wait   string
 }
 
 // A verdict is what a look at a suspect comes to.
@@ -78,10 +79,9 @@ const (
 )
 
 // judge learns what a goroutine was doing at now; g.wait is empty if it was not to
-// be found. Blocked is who was seen twice in the same place, at least limit apart: one
-// look may have met a lock that was about to be free.
+// be found. Blocked is who was seen twice in the same place, the second time when it
+// was due, limit later or more: one look may have met a lock that was about to be free.
 func (l *look) judge(kind Kind, g goroutine, now, limit time.Duration) verdict {
-	l.pending = false
 	if !blocked(g.wait) {
 		l.stack = ""
 		l.due = l.word.since() + againAfter*(now-l.word.since())
@@ -91,19 +91,17 @@ func (l *look) judge(kind Kind, g goroutine, now, limit time.Duration) verdict {
 		}
 		return innocent
 	}
-	if l.stack == string(g.stack) && l.wait == g.wait && now-l.asleep >= limit {
+	if l.stack == string(g.stack) && l.wait == g.wait {
 		l.done = true
 		return asleep
 	}
-	if l.stack != string(g.stack) || l.wait != g.wait {
-		l.asleep, l.stack, l.wait = now, string(g.stack), g.wait
-	}
-	l.due = l.asleep + limit
+	l.asleep, l.stack, l.wait = now, string(g.stack), g.wait
+	l.due = now + limit
 	return unsettled
 }
 
 // A watchdog turns looks into reports. It knows neither clock nor goroutines: its
-// monitor calls look, and it calls takeDump where it must. It is for one goroutine.
+// monitor calls examine, and it calls takeDump where it must. It is for one goroutine.
 type watchdog struct {
 	limits
 	takeDump func() dump
@@ -111,7 +109,8 @@ type watchdog struct {
 
 	looks    map[*Watched]*look // of those that were suspect once
 	nextDump time.Duration      // not before
-	fresh    []suspect          // kept for its memory
+	fresh    []suspect          // due now
+	pending  []suspect          // were due at the last look, when no dump was
 
 	reports    []Report
 	counts     []Count
@@ -127,29 +126,19 @@ func newWatchdog(l limits, takeDump func() dump) *watchdog {
 
 // examine looks at all suspects of the moment.
 func (d *watchdog) examine(all []suspect, now time.Duration) {
-	d.closeEnded()
+	d.giveUp(func(s suspect) bool { return s.load() != s.word })
 	d.fresh = d.fresh[:0]
-	needed := false
 	for _, s := range all {
-		l := d.looks[s.Watched]
-		if l == nil {
-			l = &look{}
-			d.looks[s.Watched] = l
+		if d.due(s, now) {
+			d.fresh = append(d.fresh, s)
 		}
-		if l.word != s.word {
-			*l = look{word: s.word, due: s.word.since() + d.long}
-		}
-		if l.done || now < l.due {
-			continue
-		}
-		d.fresh = append(d.fresh, s)
-		needed = needed || s.pool.kind == CPU || len(d.reports) < d.keep
 	}
+	needed := slices.ContainsFunc(d.fresh, func(s suspect) bool { return s.pool.kind == CPU || d.roomFor(WhatComputing) })
 	switch {
-	case len(d.fresh) == 0:
 	case needed && now < d.nextDump:
 		for _, s := range d.fresh {
-			d.looks[s.Watched].pending = true
+			s.path = s.task()
+			d.pending = append(d.pending, s)
 		}
 	case needed:
 		d.dumpAndJudge(now)
@@ -159,6 +148,35 @@ func (d *watchdog) examine(all []suspect, now time.Duration) {
 			d.report(s, WhatComputing, now-s.word.since(), now, goroutine{}, dump{})
 		}
 	}
+}
+
+// due reports whether a suspect's episode asks for a look.
+func (d *watchdog) due(s suspect, now time.Duration) bool {
+	l := d.looks[s.Watched]
+	if l == nil {
+		l = &look{}
+		d.looks[s.Watched] = l
+	}
+	if l.word != s.word {
+		*l = look{word: s.word, due: s.word.since() + d.long}
+	}
+	return !l.done && now >= l.due
+}
+
+// giveUp settles the pending episodes that ended before there was a dump, and
+// forgets the others, which are about to be looked at again: an I/O worker's was
+// computing for all that is known, a CPU worker's remains unknown.
+func (d *watchdog) giveUp(ended func(suspect) bool) {
+	for _, s := range d.pending {
+		switch {
+		case !ended(s):
+		case s.pool.kind == CPU:
+			d.unexamined++
+		default:
+			d.report(s, WhatComputing, d.long, s.word.since()+d.long, goroutine{}, dump{})
+		}
+	}
+	d.pending = d.pending[:0]
 }
 
 func (d *watchdog) dumpAndJudge(now time.Duration) {
@@ -210,53 +228,40 @@ func (d *watchdog) allAsleep(g *group) bool {
 	})
 }
 
-// closeEnded settles the episodes that ended before a dump was due: an I/O
-// worker's was computing for what is known, a CPU worker's remains unknown.
-func (d *watchdog) closeEnded() {
-	for w, l := range d.looks {
-		if l.pending && w.load() != l.word {
-			l.pending = false
-			d.giveUp(w, l)
-		}
-	}
-}
-
 // close settles what is pending when the scan ends.
-func (d *watchdog) close() {
-	for w, l := range d.looks {
-		if l.pending {
-			l.pending = false
-			d.giveUp(w, l)
-		}
-	}
-}
-
-func (d *watchdog) giveUp(w *Watched, l *look) {
-	if w.pool.kind == CPU {
-		d.unexamined++
-		return
-	}
-	d.report(suspect{Watched: w, word: l.word}, WhatComputing, d.long, l.word.since()+d.long, goroutine{}, dump{})
-}
+func (d *watchdog) close() { d.giveUp(func(suspect) bool { return true }) }
 
 // report counts an episode and keeps it if there is room.
 func (d *watchdog) report(s suspect, what string, lasted, now time.Duration, g goroutine, by dump) {
 	d.count(what, s.pool)
-	if len(d.reports) >= d.keep && d.reported == nil {
+	room := d.roomFor(what)
+	if !room && d.reported == nil {
 		return
 	}
 	r := Report{
 		What: what, Pool: s.pool.name, Kind: s.pool.kind, Slot: s.slot,
-		AtS: now.Seconds(), ForS: lasted.Seconds(), Path: s.task(),
+		AtS: now.Seconds(), ForS: lasted.Seconds(), Path: cmp.Or(s.path, s.task()),
 		Wait: g.wait, Stack: string(g.stack),
 		DumpS: by.took.Seconds(), DumpGoroutines: by.goroutines,
 	}
-	if len(d.reports) < d.keep {
+	if room {
 		d.reports = append(d.reports, r)
 	}
 	if d.reported != nil {
 		d.reported(r)
 	}
+}
+
+// roomFor reports whether one more report of the kind is kept. Each has room of
+// its own, lest 64 blocked workers crowd out the sandwich that they are.
+func (d *watchdog) roomFor(what string) bool {
+	n := 0
+	for _, r := range d.reports {
+		if r.What == what {
+			n++
+		}
+	}
+	return n < d.keep
 }
 
 func (d *watchdog) count(what string, g *group) {

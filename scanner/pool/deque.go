@@ -17,7 +17,15 @@ type deque[T any] struct {
 	_      [56]byte     // thieves' cache line apart from the owner's
 	bottom atomic.Int64 // one past the newest; written by the owner alone
 	ring   atomic.Pointer[ring[T]]
-	_      [48]byte
+	pause  func() // nil but in tests, which change to another goroutine there
+	_      [40]byte
+}
+
+// between stands between the steps of an operation that others may see.
+func (d *deque[T]) between() {
+	if d.pause != nil {
+		d.pause()
+	}
 }
 
 // ring is replaced when it is full and never shrinks; a thief may go on reading
@@ -38,6 +46,7 @@ func (d *deque[T]) push(v *T) {
 		r = d.grow(r, top, bottom)
 	}
 	r.at(bottom).Store(v)
+	d.between()
 	d.bottom.Store(bottom + 1)
 }
 
@@ -50,6 +59,7 @@ func (d *deque[T]) grow(old *ring[T], top, bottom int64) *ring[T] {
 	for i := top; i < bottom; i++ {
 		r.at(i).Store(old.at(i).Load())
 	}
+	d.between()
 	d.ring.Store(r)
 	return r
 }
@@ -61,8 +71,11 @@ func (d *deque[T]) pop() *T {
 		return nil // empty; it can only become emptier, for pushing is the owner's
 	}
 	r := d.ring.Load()
+	d.between()
 	d.bottom.Store(bottom) // first claim the place, then look whether thieves have come to it
+	d.between()
 	top := d.top.Load()
+	d.between()
 	if top > bottom {
 		d.bottom.Store(bottom + 1)
 		return nil
@@ -72,6 +85,7 @@ func (d *deque[T]) pop() *T {
 		return v
 	}
 	won := d.top.CompareAndSwap(top, top+1) // the last one: a thief may be at it
+	d.between()
 	d.bottom.Store(bottom + 1)
 	if !won {
 		return nil
@@ -83,10 +97,15 @@ func (d *deque[T]) pop() *T {
 // else took the one it was after, so that there may be another.
 func (d *deque[T]) steal() (v *T, again bool) {
 	top := d.top.Load() // before bottom: the owner moves bottom first and looks at top then
+	d.between()
 	if top >= d.bottom.Load() {
 		return nil, false
 	}
-	v = d.ring.Load().at(top).Load()
+	d.between()
+	r := d.ring.Load()
+	d.between()
+	v = r.at(top).Load()
+	d.between()
 	if !d.top.CompareAndSwap(top, top+1) {
 		return nil, true
 	}

@@ -41,8 +41,8 @@ func NewExecutor(size int) *Executor {
 // executor, to be passed to Await; goroutines that f starts beside its own must
 // not await with it. If ctx ends before f begins, f never runs, and the reply is
 // settled with context.Cause(ctx). If f panics, the reply is a *Panic; if it ends
-// its goroutine, ErrGoexit. It costs 2 allocations, and a goroutine if a permit
-// is free.
+// its goroutine, ErrGoexit. It costs 2 allocations, and a third and a goroutine if
+// a permit is free.
 func Submit[R any](ctx context.Context, e *Executor, f func(ctx context.Context) (R, error)) *Reply[R] {
 	r := &Reply[R]{f: f}
 	r.permit = permit{Context: ctx, executor: e}

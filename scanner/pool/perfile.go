@@ -19,8 +19,9 @@ func PerFile[T any](ctx context.Context, o Options, tasks <-chan T, work Work[T]
 // perTask starts a goroutine for each task.
 type perTask[T any] struct {
 	crew[T]
-	locked bool     // to a thread that dies with the goroutine
-	slots  chan int // those that are free
+	locked  bool        // to a thread that dies with the goroutine
+	slots   chan int    // those that are free
+	workers []Worker[T] // one for each slot
 
 	// mu makes a task's looking for a slot and a slot's looking for a task one step
 	// each, so that neither goes to sleep just before the other comes. Whoever took
@@ -32,9 +33,10 @@ type perTask[T any] struct {
 func newPerTask[T any](ctx context.Context, o Options, work Work[T], size int) *perTask[T] {
 	p := &perTask[T]{
 		crew:  crew[T]{ctx: ctx, enter: o.Enter, work: work},
-		slots: make(chan int, size),
+		slots: make(chan int, size), workers: make([]Worker[T], size),
 	}
 	for slot := range size {
+		p.workers[slot] = Worker[T]{Slot: slot, host: p}
 		p.slots <- slot
 	}
 	return p
@@ -53,8 +55,11 @@ func (p *perTask[T]) launch(slot int, task T) {
 		if p.locked {
 			runtime.LockOSThread()
 		}
-		w := &Worker[T]{Slot: slot, host: p}
-		p.entered(slot, func() { p.do(w, task) })
+		if p.enter == nil { // without a closure for it
+			p.do(&p.workers[slot], task)
+			return
+		}
+		p.entered(slot, func() { p.do(&p.workers[slot], task) })
 	})
 }
 

@@ -16,10 +16,15 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestQueueKeepsThePromises(t *testing.T)   { pooltest.Run(t, pool.Queue[int]) }
-func TestPerFileKeepsThePromises(t *testing.T) { pooltest.Run(t, pool.PerFile[int]) }
 func TestStealKeepsThePromises(t *testing.T)   { pooltest.Run(t, pool.Steal[int]) }
+func TestPerFileKeepsThePromises(t *testing.T) { pooltest.Run(t, pool.PerFile[int]) }
 func TestThreadsKeepsThePromises(t *testing.T) { pooltest.Run(t, pool.Threads[int]) }
 func TestInlineKeepsThePromises(t *testing.T)  { pooltest.Run(t, pool.Inline[int]) }
+
+func TestQueueShares(t *testing.T)   { pooltest.Shares(t, pool.Queue[int]) }
+func TestStealShares(t *testing.T)   { pooltest.Shares(t, pool.Steal[int]) }
+func TestPerFileShares(t *testing.T) { pooltest.Shares(t, pool.PerFile[int]) }
+func TestThreadsShares(t *testing.T) { pooltest.Shares(t, pool.Threads[int]) }
 
 func TestAPanicUnwrapsToTheErrorItWasCalledWith(t *testing.T) {
 	for _, row := range []struct {
@@ -55,30 +60,5 @@ func TestARuntimeErrorIsContainedToo(t *testing.T) {
 	}()
 	if _, ok := errors.AsType[runtime.Error](err); !ok {
 		t.Errorf("got %v, want the runtime's error", err)
-	}
-}
-
-func BenchmarkHandOver(b *testing.B) {
-	schedulers := []struct {
-		name     string
-		schedule pooltest.Scheduler
-	}{{"queue", pool.Queue[int]}, {"per-file", pool.PerFile[int]}}
-	for _, s := range schedulers {
-		for _, buffer := range []int{0, 100} {
-			b.Run(fmt.Sprintf("scheduler=%s/buffer=%d", s.name, buffer), func(b *testing.B) {
-				b.ReportAllocs()
-				tasks := make(chan int, buffer)
-				go func() {
-					defer close(tasks)
-					for b.Loop() {
-						tasks <- 0
-					}
-				}()
-				s.schedule(b.Context(), pool.Options{Size: 2}, tasks, pool.Work[int]{
-					Do:     func(*pool.Worker[int], int) error { return nil },
-					Settle: func(int, int, error) {},
-				})
-			})
-		}
 	}
 }

@@ -53,6 +53,7 @@ type thieves[T any] struct {
 	hands   []hand[T]
 	strides []int        // coprime to the number of hands
 	open    atomic.Int64 // workers that still receive
+	nesting atomic.Bool  // some task spawned one; until then there is nothing to look for
 
 	// sleeping counts the workers that have announced that they go to sleep, and
 	// wake holds at most one token to wake one of them.
@@ -75,6 +76,9 @@ type thieves[T any] struct {
 func (s *thieves[T]) spawn(slot int, task T) {
 	h := &s.hands[slot]
 	h.spawned.Add(1) // before anybody can finish it
+	if !s.nesting.Load() {
+		s.nesting.Store(true) // before the push
+	}
 	h.deque.push(h.box(task))
 	s.notify()
 }
@@ -134,7 +138,7 @@ func (s *thieves[T]) shut(h *hand[T]) {
 // empty.
 func (s *thieves[T]) raid(slot int) *T {
 	n := len(s.hands)
-	if n == 1 {
+	if n == 1 || !s.nesting.Load() {
 		return nil
 	}
 	order := s.hands[slot].order
@@ -146,7 +150,9 @@ func (s *thieves[T]) raid(slot int) *T {
 				return box
 			}
 		}
-		victim = (victim + stride) % n
+		if victim += stride; victim >= n {
+			victim -= n
+		}
 	}
 	return nil
 }
@@ -223,7 +229,9 @@ func (s *thieves[T]) quiet() bool {
 func (h *hand[T]) box(task T) *T {
 	last := len(h.boxes) - 1
 	if last < 0 {
-		return &task
+		b := new(T) // not &task, which would put every task on the heap
+		*b = task
+		return b
 	}
 	b := h.boxes[last]
 	h.boxes = h.boxes[:last]

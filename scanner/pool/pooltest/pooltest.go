@@ -1,5 +1,6 @@
 // Package pooltest is the conformance suite of the schedulers in pool: whoever
-// writes another one calls [Run] from its test and keeps the same promises.
+// writes another one calls [Run] from its test and keeps the same promises, and
+// [Shares] if its idle workers take part in what one task spawns.
 package pooltest
 
 import (
@@ -19,6 +20,11 @@ import (
 // Scheduler is the signature that schedulers share, for tasks that are numbers.
 type Scheduler func(ctx context.Context, o pool.Options, tasks <-chan int, work pool.Work[int])
 
+type promise struct {
+	name string
+	test func(t *testing.T, schedule Scheduler, size int)
+}
+
 // sizes are the pool sizes that every promise is tested with.
 var sizes = []int{1, 2, 7, 64} //nolint:gochecknoglobals // an immutable table
 
@@ -27,10 +33,7 @@ var sizes = []int{1, 2, 7, 64} //nolint:gochecknoglobals // an immutable table
 // goroutines do.
 func Run(t *testing.T, schedule Scheduler) {
 	t.Helper()
-	promises := []struct {
-		name string
-		test func(*testing.T, Scheduler, int)
-	}{
+	promises := []promise{
 		{"each task is done and settled exactly once", exactlyOnce},
 		{"the bound is reached and never exceeded", bounded},
 		{"a slot is never shared", slotsApart},
@@ -39,7 +42,30 @@ func Run(t *testing.T, schedule Scheduler) {
 		{"cancel lets running tasks end and drains the rest", cancelDrains},
 		{"a cancelled context does nothing", cancelledBefore},
 		{"no task at all ends at once", noTask},
+		{"nested tasks of any tree are done exactly once", nestedOnce},
+		{"the bound is reached and never exceeded by nested tasks", nestedBounded},
+		{"tasks one inside the other, 2000 deep", nestedDeep},
+		{"what is spawned before and after cancel settles with the cause", nestedCancel},
+		{"what is spawned before a panic is done", nestedPanic},
+		{"a task that ends its goroutine is settled and the pool goes on", goexits},
+		{"Enter is around all work of each goroutine, once", entered},
+		{"idle workers sleep", idle},
+		{"random tasks, faults and cancels settle each task once", random},
 	}
+	run(t, promises, schedule)
+}
+
+// Shares tests that idle workers take part in what one task spawns.
+func Shares(t *testing.T, schedule Scheduler) {
+	t.Helper()
+	run(t, []promise{
+		{"idle workers take what one task spawns", shared},
+		{"every spawned task finds a sleeping worker", woken},
+	}, schedule)
+}
+
+func run(t *testing.T, promises []promise, schedule Scheduler) {
+	t.Helper()
 	for _, promise := range promises {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s/size=%d", promise.name, size), func(t *testing.T) {
@@ -62,7 +88,7 @@ func feed(n int) <-chan int {
 }
 
 func exactlyOnce(t *testing.T, schedule Scheduler, size int) {
-	const n = 1000
+	const n = 500
 	var done, settled [n]atomic.Int32
 	schedule(t.Context(), pool.Options{Size: size}, feed(n), pool.Work[int]{
 		Do:     func(_ *pool.Worker[int], task int) error { done[task].Add(1); return nil },
@@ -81,10 +107,8 @@ func bounded(t *testing.T, schedule Scheduler, size int) {
 	start := time.Now()
 	schedule(t.Context(), pool.Options{Size: size}, feed(rounds*size), pool.Work[int]{
 		Do: func(*pool.Worker[int], int) error {
-			now := running.Add(1)
+			raise(&most, running.Add(1))
 			defer running.Add(-1)
-			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
-			}
 			time.Sleep(time.Second)
 			return nil
 		},
