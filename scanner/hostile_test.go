@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"sluice/scanner"
 	"sluice/scanner/config"
+	"sluice/scanner/pipeline"
 	"sluice/scanner/source"
 )
 
@@ -326,4 +328,22 @@ func TestWhatTheKernelWritesIsReadToItsEnd(t *testing.T) {
 	list := []string{"self/status", "self/mountinfo", "self/maps", "cpuinfo", "sys/kernel/ostype"}
 	got := finish(t, scanner.Options{Config: config.Default(2), FS: source.Dir("/proc"), Items: source.List(list), Engine: engine(t)})
 	demand(t, fate{Scanned: int64(len(list))}, got)
+}
+
+// TestTheManualNamesEveryReason holds the table of the manual against the code.
+func TestTheManualNamesEveryReason(t *testing.T) {
+	want := map[string]string{
+		source.SkipSymlink: "skipped", source.SkipIrregular: "skipped", pipeline.SkipTooLarge: "skipped", scanner.SkipBinary: "skipped",
+		pipeline.Missing: "failed", pipeline.Denied: "failed", pipeline.Unreadable: "failed",
+		pipeline.Unanalysed: "failed", pipeline.Panicked: "failed", pipeline.Cancelled: "failed",
+	}
+	page, err := os.ReadFile("../docs/scanning.md")
+	must(t, err)
+	got := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (skipped|failed) \\|").FindAllStringSubmatch(string(page), -1) {
+		got[row[1]] = row[2]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reasons (-code +manual)\n%s", diff)
+	}
 }
