@@ -160,6 +160,29 @@ func TestAWalkEndsWhenItsConsumerDoes(t *testing.T) {
 	}
 }
 
+func TestAWalkIsStoppedWhereItYieldsNothing(t *testing.T) {
+	files := tree(map[string]string{".gitignore": "*.o\n", "a/1.o": "", "b/2.o": "", "c/3": "", "d/4": ""})
+	done := make(chan struct{})
+	fsys := closing{files, done}
+	want := []string{".gitignore", "b failed"}
+	if diff := cmp.Diff(want, told(Tree(fsys, TreeOptions{Done: done}))); diff != "" {
+		t.Errorf("files (-want +got)\n%s", diff)
+	}
+}
+
+// closing closes its channel when folder b is listed.
+type closing struct {
+	fstest.MapFS
+	done chan struct{}
+}
+
+func (c closing) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == "b" {
+		close(c.done)
+	}
+	return c.MapFS.ReadDir(name)
+}
+
 // sealed is a tree in which one directory cannot be listed.
 type sealed struct{ fstest.MapFS }
 

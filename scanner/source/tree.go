@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"io/fs"
 	"iter"
 	"path"
@@ -34,7 +35,14 @@ type TreeOptions struct {
 	// NoIgnore visits what ignore files ignore. Git's and our own directories
 	// stay out all the same.
 	NoIgnore bool
+	// Done ends the walk soon after it is closed, in the midst of folders that
+	// yield nothing too; nil never does. The last item is then the folder that the
+	// walk had come to, with ErrStopped.
+	Done <-chan struct{}
 }
+
+// ErrStopped is the fault of the folder in which a walk was stopped.
+var ErrStopped = errors.New("the walk was stopped")
 
 // Tree walks fsys depth first, in the order of names, and yields each file that
 // git would not ignore: .gitignore in each directory and .git/info/exclude at
@@ -168,6 +176,10 @@ func (w *walker) walk(dir string, rules *level) bool {
 		rules, refused = readLevel(rules, w.base(dir), w.fsys, join(dir, ignoreFile))
 	}
 	for _, entry := range entries {
+		if w.stopped() {
+			w.emit(Item{Path: dir, Size: Unknown, Err: ErrStopped})
+			return false
+		}
 		if refused != nil && entry.Name() == ignoreFile {
 			if !w.emit(Item{Path: join(dir, ignoreFile), Size: Unknown, Err: refused}) {
 				return false
@@ -179,6 +191,15 @@ func (w *walker) walk(dir string, rules *level) bool {
 		}
 	}
 	return true
+}
+
+func (w *walker) stopped() bool {
+	select {
+	case <-w.opts.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // hasIgnoreFile looks for a regular .gitignore among sorted entries. Git too
