@@ -1,6 +1,8 @@
 package scanner_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -216,4 +218,49 @@ func (b brittle) ReadDir(name string) ([]fs.DirEntry, error) {
 		return entries[:1], &fs.PathError{Op: "readdir", Path: name, Err: syscall.EIO}
 	}
 	return entries, err
+}
+
+// TestAScanIsInterruptedWhereItsWalkYieldsNothing interrupts it in the first of
+// many folders of which rules ignore every file.
+func TestAScanIsInterruptedWhereItsWalkYieldsNothing(t *testing.T) {
+	e := engine(t)
+	files := fstest.MapFS{".gitignore": {Data: []byte("*\n!*/\n")}}
+	for i := range 100 {
+		files[fmt.Sprintf("d%02d/a.txt", i)] = &fstest.MapFile{}
+	}
+	for _, order := range []string{source.Walk, source.LargestFirst} {
+		t.Run(order, func(t *testing.T) {
+			stop := errors.New("enough")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			listed := 0
+			c := config.Default(2)
+			c.Source.Order = order
+			fsys := listening{files, func(name string) {
+				if listed++; name == "d00" {
+					cancel(stop)
+				}
+			}}
+			got, err := scanner.Scan(ctx, scanner.Options{Config: c, FS: fsys, Engine: e})
+			if !errors.Is(err, stop) {
+				t.Errorf("got error %v, want the cause", err)
+			}
+			if listed != 2 {
+				t.Errorf("%d folders were listed, want the root and the first", listed)
+			}
+			if err := addsUp(got.Stats); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// listening tells of each folder that is listed.
+type listening struct {
+	fstest.MapFS
+	hear func(name string)
+}
+
+func (l listening) ReadDir(name string) ([]fs.DirEntry, error) {
+	l.hear(name)
+	return l.MapFS.ReadDir(name)
 }

@@ -125,7 +125,7 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 		o.MaxFileBytes = DefaultMaxFileBytes
 	}
 	if o.Items == nil {
-		o.Items = source.Tree(o.FS, source.TreeOptions{})
+		o.Items = source.Tree(o.FS, source.TreeOptions{Done: ctx.Done()})
 	}
 	items := source.Order(until(ctx, o.Items), o.FS, o.Config.Source.Order)
 
@@ -181,11 +181,13 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 }
 
 // until ends a sequence when ctx does, which ends the collecting for an order by
-// size too.
+// size too. The item that comes then is yielded still: the pipeline refuses it,
+// and so knows that the sequence was cut short.
 func until(ctx context.Context, items iter.Seq[source.Item]) iter.Seq[source.Item] {
 	return func(yield func(source.Item) bool) {
 		for item := range items {
-			if !yield(item) || ctx.Err() != nil {
+			ended := ctx.Err() != nil
+			if !yield(item) || ended {
 				return
 			}
 		}

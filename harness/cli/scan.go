@@ -134,7 +134,7 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	if err := readable("--storage", cfg.IO.Reader, f.storage); err != nil {
 		return err
 	}
-	in, err := f.input(s, args)
+	in, err := f.input(ctx, s, args)
 	if err != nil {
 		return err
 	}
@@ -285,12 +285,12 @@ type input struct {
 	items  iter.Seq[source.Item]
 }
 
-func (f *scanFlags) input(s *streams, args []string) (input, error) {
+func (f *scanFlags) input(ctx context.Context, s *streams, args []string) (input, error) {
 	if f.filesFrom == "" {
 		if f.root != "" {
 			return input{}, usagef("--root goes with --files-from; give the folder as PATH instead")
 		}
-		return tree(args)
+		return treeUntil(ctx.Done(), args)
 	}
 	if len(args) > 0 {
 		return input{}, usagef("--files-from and PATH exclude each other; found PATH %q", args[0])
@@ -334,8 +334,11 @@ func isFolder(root string) error {
 	return nil
 }
 
-// tree walks the given paths, or the working directory.
-func tree(args []string) (input, error) {
+// tree walks the given paths, or the working directory, to the end.
+func tree(args []string) (input, error) { return treeUntil(nil, args) }
+
+// treeUntil walks until done is closed.
+func treeUntil(done <-chan struct{}, args []string) (input, error) {
 	if len(args) == 0 {
 		args = []string{"."}
 	}
@@ -354,7 +357,7 @@ func tree(args []string) (input, error) {
 			prefix = rel
 		}
 	}
-	return input{root: root, prefix: prefix, items: source.Tree(source.Dir(root), source.TreeOptions{Starts: starts, Above: source.Surroundings(root)})}, nil
+	return input{root: root, prefix: prefix, items: source.Tree(source.Dir(root), source.TreeOptions{Starts: starts, Above: source.Surroundings(root), Done: done})}, nil
 }
 
 // slow puts the storage profile under the reader.
