@@ -10,8 +10,10 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -402,7 +404,7 @@ func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage
 	}
 	if failed := total(r.Stats.Failed); failed > 0 && r.Stats.Scanned == 0 {
 		first := r.Failures[0]
-		return fmt.Errorf("nothing could be scanned, the first to fail was %s (%s): %s; make it readable, or leave it out", first.Path, first.Reason, first.Detail)
+		return fmt.Errorf("nothing could be scanned, the first to fail was %s (%s): %s; make it readable, or leave it out", harmless(first.Path, ""), first.Reason, harmless(first.Detail, "\n\t"))
 	}
 	return nil
 }
@@ -453,8 +455,27 @@ func (f *scanFlags) summary(s *streams, r scanner.Result) {
 			fmt.Fprintf(s.err, "… %d more; see --verbose\n", len(r.Failures)-i)
 			break
 		}
-		fmt.Fprintf(s.err, "  %s: %s: %s\n", failure.Path, failure.Reason, failure.Detail)
+		fmt.Fprintf(s.err, "  %s: %s: %s\n", harmless(failure.Path, ""), failure.Reason, harmless(failure.Detail, "\n\t"))
 	}
+}
+
+// harmless escapes what could command a terminal, the characters in keep apart:
+// files may have any name, and errors repeat it.
+func harmless(text, keep string) string {
+	var out strings.Builder
+	for i, r := range text {
+		_, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&out, `\x%02x`, text[i])
+		case strconv.IsPrint(r) || strings.ContainsRune(keep, r):
+			out.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRune(r)
+			out.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return out.String()
 }
 
 func sources(languages map[string]int64) bool {
