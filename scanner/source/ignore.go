@@ -117,6 +117,8 @@ type level struct {
 	above *level
 	base  string // the directory of the file with a trailing slash, "" at the top
 	rules []rule
+
+	bytes, patterns int // of this file and of those above: see mostRules
 }
 
 // below returns the level for a directory that holds an ignore file.
@@ -125,7 +127,17 @@ func (l *level) below(base string, data []byte) *level {
 	if len(rules) == 0 {
 		return l
 	}
-	return &level{above: l, base: base, rules: rules}
+	below := &level{above: l, base: base, rules: rules, bytes: len(data)}
+	for _, r := range rules {
+		if r.glob != nil {
+			below.patterns++
+		}
+	}
+	if l != nil {
+		below.bytes += l.bytes
+		below.patterns += l.patterns
+	}
+	return below
 }
 
 // ignores reports whether the last rule that speaks of path ignores it. Deeper
@@ -144,14 +156,17 @@ func (l *level) ignores(path, name string, isDir bool) bool {
 	return false
 }
 
-// mostRules is the length in bytes beyond which a file of rules is not heeded.
-// Each path is held against each rule, so that it bounds the time of a walk as
-// well as its memory: 2 ms a file and 25 MB at worst. The longest in use that we
-// know of are a tenth of it.
-const mostRules = 1 << 20
+// Each path is held against each rule of its folder and of those above, so these
+// bounds on all of them together bound the time of a walk as well as its memory.
+// At worst they take 50 MB, and for each file 1 ms of plain names and 1 ms of
+// patterns; forty times that for a path of 1 kB made to that end.
+const (
+	mostRules    = 1 << 20 // bytes; the longest in use that we know of are a tenth of it
+	mostPatterns = 4096    // rules that are more than a name, a path or *.ending
+)
 
-// errTooManyRules is the fault of a longer one.
-var errTooManyRules = errors.New("more than 1 MiB of ignore rules, which are not heeded; what they name is scanned")
+// errTooManyRules is the fault of a file that goes beyond.
+var errTooManyRules = errors.New("more than 1 MiB of ignore rules, or 4096 patterns among them, here and in the folders above: not heeded; what they name is scanned")
 
 // readLevel adds the rules of the file at name in fsys, if it is a regular one
 // that can be read: when a walk meets an unreadable one, reading it as a file
@@ -167,11 +182,12 @@ func readLevel(above *level, base string, fsys fs.FS, name string) (*level, erro
 		return above, nil
 	}
 	data, err := io.ReadAll(io.LimitReader(file, mostRules+1))
-	switch {
-	case err != nil:
+	if err != nil {
 		return above, nil
-	case len(data) > mostRules:
+	}
+	here := above.below(base, data)
+	if len(data) > mostRules || here != nil && (here.bytes > mostRules || here.patterns > mostPatterns) {
 		return above, &fs.PathError{Op: "read", Path: name, Err: errTooManyRules}
 	}
-	return above.below(base, data), nil
+	return here, nil
 }

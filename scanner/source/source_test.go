@@ -451,6 +451,13 @@ func TestRulesThatAreTooLongAreAFailureAndNotHeeded(t *testing.T) {
 		{"above a start and in another", map[string]string{".gitignore": long, "a/b.txt": ""}, TreeOptions{Starts: []string{"a", "."}}, []string{".gitignore failed", "a/b.txt"}},
 		{"of the repository", map[string]string{excludeFile: long, "b.txt": ""}, TreeOptions{}, []string{excludeFile + " failed", "b.txt"}},
 		{"where rules are not asked for", map[string]string{".gitignore": long, "b.txt": ""}, TreeOptions{NoIgnore: true}, []string{".gitignore", "b.txt"}},
+		{"in patterns", map[string]string{"a/.gitignore": strings.Repeat("a?b\n", mostPatterns+1), "a/axb": ""}, TreeOptions{}, []string{"a/.gitignore failed", "a/axb"}},
+		{
+			"together with those above",
+			map[string]string{".gitignore": long[:mostRules/2], "a/.gitignore": long[:mostRules/2], "a/b.txt": "", "a/c/.gitignore": "*.go\n", "a/c/d.go": ""},
+			TreeOptions{},
+			[]string{".gitignore", "a/.gitignore", "a/c/.gitignore failed", "a/c/d.go"},
+		},
 		{"though just not", map[string]string{".gitignore": long[:mostRules], "b.txt": ""}, TreeOptions{}, []string{".gitignore"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
