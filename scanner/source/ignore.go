@@ -185,9 +185,13 @@ func readLevel(above *level, base string, fsys fs.FS, name string) (*level, erro
 	if err != nil {
 		return above, nil
 	}
+	refused := &fs.PathError{Op: "read", Path: name, Err: errTooManyRules}
+	if len(data) > mostRules { // not parsed for nothing
+		return above, refused
+	}
 	here := above.below(base, data)
-	if len(data) > mostRules || here != nil && (here.bytes > mostRules || here.patterns > mostPatterns) {
-		return above, &fs.PathError{Op: "read", Path: name, Err: errTooManyRules}
+	if here != nil && (here.bytes > mostRules || here.patterns > mostPatterns) {
+		return above, refused
 	}
 	return here, nil
 }
