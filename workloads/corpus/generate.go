@@ -6,14 +6,13 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"path"
 	"slices"
 	"strings"
 	"text/template"
 	"unicode"
 
-	"sluice/workloads/internal/seeded"
+	"sluice/workloads/internal/author"
 )
 
 // plants are the kinds of file that a planted tree is made of: one template
@@ -65,30 +64,26 @@ func generate(seed uint64, files int) (planted, error) {
 // the line on which each plant stands.
 type draft struct {
 	index int
-	rng   *rand.PCG
+	dice  *author.Dice
 	text  bytes.Buffer
 	found []Planting // without path
 }
 
 func newDraft(seed uint64, index int) *draft {
-	return &draft{index: index, rng: rand.NewPCG(seeded.Mix(seed), uint64(index))}
+	return &draft{index: index, dice: author.NewDice(seed, index)}
 }
-
-// pick is a number from 0 to n−1. It uses the generator's bits as they are,
-// since their order is specified and that of the library's helpers is not.
-func (d *draft) pick(n int) int { return int(d.rng.Uint64() % uint64(n)) }
 
 // kind chooses the template of file i.
 func (d *draft) kind(names []string, i int) string {
 	if i < len(names) {
 		return names[i]
 	}
-	wanted := d.pick(4) == 0
+	wanted := d.dice.Pick(4) == 0
 	fitting := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		text, err := plants.ReadFile(name)
 		return err != nil || bytes.Contains(text, []byte("{{plant ")) != wanted
 	})
-	return fitting[d.pick(len(fitting))]
+	return fitting[d.dice.Pick(len(fitting))]
 }
 
 // page is what a template is filled with.
@@ -116,16 +111,16 @@ var (
 // powers of two, so that sizes are as uneven as those of a real tree: 100 bytes
 // to 20 kilobytes.
 func (d *draft) page() page {
-	noun := nouns[d.pick(len(nouns))]
-	p := page{Package: areas[d.pick(len(areas))], Noun: noun, Type: capital(noun)}
-	most := 1 << d.pick(6)
-	for i := range most/2 + 1 + d.pick(most) {
-		verb := verbs[d.pick(len(verbs))]
+	noun := nouns[d.dice.Pick(len(nouns))]
+	p := page{Package: areas[d.dice.Pick(len(areas))], Noun: noun, Type: capital(noun)}
+	most := 1 << d.dice.Pick(6)
+	for i := range most/2 + 1 + d.dice.Pick(most) {
+		verb := verbs[d.dice.Pick(len(verbs))]
 		p.Items = append(p.Items, item{
 			Name:   fmt.Sprintf("%s%s%d", verb, p.Type, i),
 			Camel:  fmt.Sprintf("%s%s%d", strings.ToLower(verb), p.Type, i),
 			Snake:  fmt.Sprintf("%s_%s_%d", strings.ToLower(verb), noun, i),
-			Number: 2 + d.pick(998),
+			Number: 2 + d.dice.Pick(998),
 		})
 	}
 	return p
@@ -134,7 +129,7 @@ func (d *draft) page() page {
 // place is the path of the file: its index keeps it apart from all others.
 func (d *draft) place(kind string) string {
 	base, ext, _ := strings.Cut(kind, ".")
-	return fmt.Sprintf("%s/%s_%03d.%s", areas[d.pick(len(areas))], base, d.index, ext)
+	return fmt.Sprintf("%s/%s_%03d.%s", areas[d.dice.Pick(len(areas))], base, d.index, ext)
 }
 
 // functions are what the templates may call.
@@ -144,11 +139,11 @@ func (d *draft) functions() template.FuncMap {
 			d.found = append(d.found, Planting{Line: 1 + bytes.Count(d.text.Bytes(), []byte("\n")), Rule: rule})
 			return ""
 		},
-		"secret":      d.secret,
-		"secretLines": d.keyLines,
+		"secret":      d.dice.Secret,
+		"secretLines": d.dice.KeyLines,
 		"dashes":      func() string { return strings.Repeat("-", 5) },
 		"private":     func() string { return strings.Join([]string{"PRIVATE", "KEY"}, " ") },
-		"word":        func(n int) string { return d.letters(lower, n) },
+		"word":        func(n int) string { return d.dice.Letters(author.Lower, n) },
 		"upper":       strings.ToUpper,
 	}
 }

@@ -2,8 +2,8 @@ package corpus
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,10 +22,12 @@ type Planting struct {
 	Rule string `json:"rule"` // ID of the rule that must fire there
 }
 
-// Manifest tells what a planted corpus holds: all its files, and exactly the
+// Manifest tells what a synthetic corpus holds: all its files, and exactly the
 // findings that a scan with the built-in rules must report.
 type Manifest struct {
 	Version  int        `json:"version"`
+	Preset   string     `json:"preset,omitempty"` // empty for Planted
+	Scale    float64    `json:"scale,omitempty"`  // of the preset
 	Seed     uint64     `json:"seed"`
 	Root     string     `json:"-"`        // where it was written
 	Files    []File     `json:"files"`    // sorted by path
@@ -34,7 +36,7 @@ type Manifest struct {
 
 // Corpus is the manifest's tree as a corpus. It is not Real.
 func (m Manifest) Corpus() Corpus {
-	c := FromFiles(PlantedName, m.Root, m.Files)
+	c := FromFiles(cmp.Or(m.Preset, PlantedName), m.Root, m.Files)
 	c.Real = false
 	return c
 }
@@ -60,11 +62,7 @@ func Planted(dir string, seed uint64, files int) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("write planted corpus %s: %w", dir, err)
 	}
 	m := Manifest{Version: plantedVersion, Seed: seed, Root: dir, Files: tree.files(), Findings: tree.findings}
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return Manifest{}, fmt.Errorf("write the manifest of %s: %w", dir, err)
-	}
-	if err := replace(filepath.Clean(dir)+".json", append(text, '\n')); err != nil {
+	if err := m.put(); err != nil {
 		return Manifest{}, fmt.Errorf("write the manifest of %s: %w", dir, err)
 	}
 	return m, nil
@@ -100,18 +98,11 @@ func (t planted) put(dir string) error {
 	if err := t.write(draft); err != nil {
 		return err
 	}
-	// Renaming does not replace a folder, not even an empty one; and only an
-	// empty one can be removed so.
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
-		return err
+	err = settle(draft, dir)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		return t.check(dir)
 	}
-	if err := os.Rename(draft, dir); err != nil {
-		if errors.Is(err, fs.ErrExist) { // another process was faster
-			return t.check(dir)
-		}
-		return err
-	}
-	return nil
+	return err
 }
 
 // isEmpty tells whether a folder is absent or holds nothing.

@@ -1,4 +1,4 @@
-package corpus
+package author
 
 import (
 	"fmt"
@@ -8,41 +8,32 @@ import (
 // Made-up secrets have the form of real ones, so that the rules fire, and say
 // what they are: each carries the mark. They are put together here and nowhere
 // else, so that no whole one stands in this repository.
-const mark = "sluiceplant"
+const badge = "sluiceplant"
 
 // The alphabets leave out vowels, x, 0 and 1, so that no word such as "fake" or
 // "xxxx", by which scanners know a stand-in, turns up by chance.
 const (
 	upper  = "BCDFGHJKLMNPQRSTVWZ"
-	lower  = "bcdfghjklmnpqrstvwz"
+	Lower  = "bcdfghjklmnpqrstvwz"
 	digits = "23456789"
-	mixed  = upper + lower + digits
+	mixed  = upper + Lower + digits
 )
 
-// letters draws n letters of an alphabet.
-func (d *draft) letters(alphabet string, n int) string {
-	var b strings.Builder
-	for range n {
-		b.WriteByte(alphabet[d.pick(len(alphabet))])
-	}
-	return b.String()
-}
-
 // marked is the mark and as many letters as make n bytes.
-func (d *draft) marked(n int) string { return mark + d.letters(mixed, n-len(mark)) }
+func (d *Dice) marked(n int) string { return badge + d.Letters(mixed, n-len(badge)) }
 
-// secret makes a secret of one kind. The forms are those that the issuers
+// Secret makes a secret of one kind. The forms are those that the issuers
 // document.
-func (d *draft) secret(kind string) (string, error) {
+func (d *Dice) Secret(kind string) (string, error) {
 	switch kind {
 	case "aws":
-		return "AK" + "IA" + strings.ToUpper(mark) + d.letters(upper, 5), nil
+		return "AK" + "IA" + strings.ToUpper(badge) + d.Letters(upper, 5), nil
 	case "github":
 		return "ghp" + "_" + d.marked(36), nil
 	case "gitlab":
 		return "glpat" + "-" + d.marked(24), nil
 	case "slack":
-		return strings.Join([]string{"xoxb", d.letters(digits, 12), d.letters(digits, 12), d.marked(24)}, "-"), nil
+		return strings.Join([]string{"xoxb", d.Letters(digits, 12), d.Letters(digits, 12), d.marked(24)}, "-"), nil
 	case "stripe":
 		return strings.Join([]string{"sk", "live", d.marked(32)}, "_"), nil
 	case "google":
@@ -58,11 +49,20 @@ func (d *draft) secret(kind string) (string, error) {
 	}
 }
 
-// keyLines is the body of a private key: lines of 64 letters.
-func (d *draft) keyLines() []string {
-	lines := make([]string, 4+d.pick(8))
+// KeyLines is the body of a private key: lines of 64 letters.
+func (d *Dice) KeyLines() []string {
+	lines := make([]string, 4+d.Pick(8))
 	for i := range lines {
 		lines[i] = d.marked(64)
 	}
 	return lines
+}
+
+// mustSecret is Secret for the kinds that the embedded grammars name.
+func (d *Dice) mustSecret(kind string) string {
+	secret, err := d.Secret(kind)
+	if err != nil {
+		panic("grammar: " + err.Error())
+	}
+	return secret
 }
