@@ -128,7 +128,7 @@ func (p Preset) file(seed uint64, i int) plan {
 	}
 	if p.giantOneIn > 0 && i%p.giantOneIn == p.giantOneIn/2 {
 		kind = []string{"js", "go", "py"}[i/p.giantOneIn%3]
-		size = min(5_000_000+d.Lognormal(2_500_000, 900), 20_000_000)
+		size = min(5_000_000+d.Lognormal(2_800_000, 1300), 20_000_000)
 		plants = 5
 	}
 	// A file too small for its plants goes without, so that they are all there.
@@ -169,7 +169,7 @@ func place(d *author.Dice, kind string, i int) string {
 		switch level {
 		case 0:
 			among = tops
-		case 1, 2:
+		case 1:
 			among = groups
 		}
 		b.WriteString(among[min(d.Pick(len(among)), d.Pick(len(among)))])

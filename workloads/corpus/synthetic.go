@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sluice/workloads/internal/author"
 )
@@ -174,4 +175,40 @@ func (m Manifest) put() error {
 		return err
 	}
 	return replace(filepath.Clean(m.Root)+".json", append(text, '\n'))
+}
+
+// ReadManifest reads the manifest that stands beside a synthetic corpus in dir.
+// Paths that lead out of it, and findings in no file of it, are errors.
+func ReadManifest(dir string) (Manifest, error) {
+	dir = filepath.Clean(dir)
+	text, err := os.ReadFile(dir + ".json")
+	if err != nil {
+		return Manifest{}, fmt.Errorf("read the manifest of %s: %w", dir, err)
+	}
+	m, err := parseManifest(text)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("read the manifest of %s: %w", dir, err)
+	}
+	m.Root = dir
+	return m, nil
+}
+
+func parseManifest(text []byte) (Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return Manifest{}, err
+	}
+	known := map[string]bool{}
+	for _, f := range m.Files {
+		if !filepath.IsLocal(f.Path) || strings.Contains(f.Path, `\`) || f.Size < 0 || known[f.Path] {
+			return Manifest{}, fmt.Errorf("file %q of %d bytes can be no part of a corpus", f.Path, f.Size)
+		}
+		known[f.Path] = true
+	}
+	for _, p := range m.Findings {
+		if p.Line < 1 || !known[p.Path] {
+			return Manifest{}, fmt.Errorf("finding %s at %s:%d lies in no file of the manifest", p.Rule, p.Path, p.Line)
+		}
+	}
+	return m, nil
 }
