@@ -163,7 +163,10 @@ func findCorpus(ctx context.Context, s *streams, storeDir string, args []string)
 	if names := registry.Names(); !slices.Contains(names, name) {
 		return corpus.Corpus{}, usagef("unknown corpus %q; the corpora are %s (or give a folder)", name, strings.Join(names, ", "))
 	}
+	shown := newGenProgress(s)
+	registry.Progress = shown.file
 	c, err := registry.Find(ctx, name)
+	shown.stop()
 	if err != nil {
 		return c, &usageError{err}
 	}
