@@ -43,9 +43,14 @@ const PresetSeed = 1
 func Presets() []Preset {
 	repository := []share{{"go", 660}, {"py", 60}, {"js", 60}, {"yaml", 90}, {"json", 50}, {"md", 50}, {"txt", 20}, {"ini", 10}}
 	even := []share{
-		{"go", 20}, {"py", 20}, {"js", 20},
-		{"yaml", 8}, {"json", 8}, {"ini", 4}, // configuration
-		{"md", 12}, {"txt", 8}, // text
+		{"go", 20},
+		{"py", 20},
+		{"js", 20},
+		{"yaml", 8},
+		{"json", 8},
+		{"ini", 4}, // configuration
+		{"md", 12},
+		{"txt", 8}, // text
 	}
 	return []Preset{
 		{
