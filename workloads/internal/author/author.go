@@ -18,7 +18,6 @@ type language struct {
 	tab     string // one level of indentation
 	comment string // what begins a line that means nothing
 	foot    string // the end of the file
-	joint   string // between two blocks
 }
 
 // kinds lists what Write can write, by the ending of the file's name.
