@@ -46,10 +46,21 @@ type StorageReport struct {
 	P99S       float64 `json:"achieved_p99_s"`
 }
 
+// Isolation is what a scan says of --isolate beside its statistics, under the key
+// "isolation". All times in the statistics are those of the last run, which came
+// to its end; what ran before it is in none of them.
+type Isolation struct {
+	Runs      int `json:"runs"`      // of all files but those known to crash, the last included
+	Alone     int `json:"alone"`     // of one suspect by itself
+	Crashed   int `json:"crashed"`   // files that failed as crash
+	Analysers int `json:"analysers"` // of the last run; fewer than configured where files crash together only
+}
+
 // ScanStats is the object that `sluice scan --stats` writes.
 type ScanStats struct {
 	scanner.Stats
-	Storage *StorageReport `json:"storage,omitempty"`
+	Storage   *StorageReport `json:"storage,omitempty"`
+	Isolation *Isolation     `json:"isolation,omitempty"`
 }
 
 // Measure launches one scan and returns what the kernel and the child say of it.
