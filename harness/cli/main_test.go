@@ -6,24 +6,42 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sluice/harness/cli"
+	"sluice/scanner/journal/journaltest"
 )
 
 // TestMain makes this test binary the sluice command when it is called so: by
 // scripts, and by the trials that a command under test launches.
 func TestMain(m *testing.M) {
+	cli.BeforeAnalysis(dieOver)
 	testscript.Main(m, map[string]func(){"sluice": func() {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		err := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 		stop()
 		os.Exit(cli.ExitCode(err))
 	}})
+}
+
+// dieOver ends the process over files that say so in their names: die-killed.go
+// is killed, die-stack-overflow.go overflows the stack; see package journaltest.
+func dieOver(file string) {
+	name, dies := strings.CutPrefix(path.Base(file), "die-")
+	if !dies {
+		return
+	}
+	for _, way := range journaltest.Ways() {
+		if strings.HasPrefix(name, strings.ReplaceAll(way, " ", "-")+".") {
+			journaltest.Die(way)
+		}
+	}
 }
 
 // TestScripts runs the command as a user would: right, wrong, and interrupted.

@@ -50,6 +50,9 @@ type scanFlags struct {
 	analyser  string
 	quiet     bool
 	verbose   bool
+	isolate   bool
+	isolated  bool   // this is the child of a scan with --isolate
+	journal   string // empty for the default place
 
 	stallAfter  time.Duration
 	failStalled bool
@@ -90,6 +93,12 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	flags.BoolVar(&f.failStalled, "fail-stalled", false, "then print every goroutine's stack and end with 3")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say why each file failed or was skipped")
+	flags.BoolVar(&f.isolate, "isolate", false, "scan in a child process; a file that crashes it fails alone, and the rest is scanned")
+	flags.BoolVar(&f.isolated, "isolated", false, "report to the parent that scans with --isolate")
+	flags.StringVar(&f.journal, "journal", "", "keep the journal of the files in flight in `file`")
+	for _, hidden := range []string{"isolated", "journal"} {
+		_ = flags.MarkHidden(hidden)
+	}
 	formatFlag(cmd, &f.format)
 	complete(cmd, "storage", storageNames())
 	complete(cmd, "fail-on", severities())
@@ -140,6 +149,16 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.isolate {
+		result, extra, err := runIsolated(ctx, s, f, in, cfg)
+		if errors.Is(err, context.Canceled) {
+			s.warn("stopped; nothing is reported")
+		}
+		if err != nil {
+			return err
+		}
+		return f.report(s, in, result, extra)
+	}
 	slow, err := f.slow(in)
 	if err != nil {
 		return err
@@ -165,8 +184,17 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		return err
 	}
 	defer release()
+	inFlight, err := f.openJournal(s, seats(cfg))
+	if err != nil {
+		return err
+	}
+	defer inFlight.Close() //nolint:errcheck // what is left of it names no file
+	options.Journal = noting(inFlight)
 	bar := f.progress(s)
 	options.Progress = bar.scan
+	if f.isolated {
+		options.Progress = sendProgress(s.out)
+	}
 	result, err := scanner.Scan(ctx, options)
 	bar.stop()
 	if err == nil {
@@ -185,7 +213,11 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	for _, warning := range result.Warnings {
 		f.warn(s, warning)
 	}
-	return f.report(s, in, result, slow)
+	extra := extras{storage: f.achieved(slow)}
+	if f.isolated {
+		return sendReport(s.out, result, extra)
+	}
+	return f.report(s, in, result, extra)
 }
 
 // watch says what the watchdog sees: workers that compute or block where they
@@ -207,6 +239,14 @@ func (f *scanFlags) watch(s *streams, o *scanner.Options) {
 			fmt.Fprintf(s.err, "%s\n", stall.Dump)
 		}
 	}
+}
+
+// seats is how many files a configuration analyses at once.
+func seats(c config.Config) int {
+	if c.CPU.Scheduler == "inline" {
+		return c.IO.Workers
+	}
+	return c.CPU.Workers
 }
 
 func (f *scanFlags) warn(s *streams, text string) {
@@ -377,7 +417,7 @@ func (f *scanFlags) slow(in input) (*storage.FS, error) {
 
 // report writes findings, statistics and summary, and lets --fail-on speak. Where
 // the statistics cannot be written the findings are not lost.
-func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage.FS) error {
+func (f *scanFlags) report(s *streams, in input, r scanner.Result, extra extras) error {
 	for i := range r.Findings {
 		r.Findings[i].Path = path.Join(filepath.ToSlash(in.prefix), r.Findings[i].Path)
 	}
@@ -393,7 +433,7 @@ func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage
 			return fmt.Errorf("write the findings: %w", err)
 		}
 	}
-	if err := f.writeStats(s, r, slow); err != nil {
+	if err := f.writeStats(s, r, extra); err != nil {
 		return err
 	}
 	if !f.quiet {
@@ -409,15 +449,20 @@ func (f *scanFlags) report(s *streams, in input, r scanner.Result, slow *storage
 	return nil
 }
 
-func (f *scanFlags) writeStats(s *streams, r scanner.Result, slow *storage.FS) error {
+// achieved says how the simulated storage did.
+func (f *scanFlags) achieved(slow *storage.FS) *target.StorageReport {
+	if f.storage == "local" {
+		return nil
+	}
+	a := slow.Achieved()
+	return &target.StorageReport{Profile: f.storage, Opens: a.Opens, AskedMeanS: a.AskedMeanS, MeanS: a.MeanS, P50S: a.P50S, P99S: a.P99S}
+}
+
+func (f *scanFlags) writeStats(s *streams, r scanner.Result, extra extras) error {
 	if f.stats == "" {
 		return nil
 	}
-	stats := target.ScanStats{Stats: r.Stats}
-	if f.storage != "local" {
-		a := slow.Achieved()
-		stats.Storage = &target.StorageReport{Profile: f.storage, Opens: a.Opens, AskedMeanS: a.AskedMeanS, MeanS: a.MeanS, P50S: a.P50S, P99S: a.P99S}
-	}
+	stats := target.ScanStats{Stats: r.Stats, Storage: extra.storage, Isolation: extra.isolation}
 	data, err := json.Marshal(stats)
 	if err != nil {
 		return fmt.Errorf("statistics: %w", err)
