@@ -21,6 +21,7 @@ import (
 	"sluice/harness/trial"
 	"sluice/scanner"
 	"sluice/scanner/config"
+	"sluice/scanner/journal"
 	"sluice/workloads/corpus"
 )
 
@@ -74,7 +75,8 @@ func (s *Scanner) Measure(ctx context.Context, job lab.Job) (record.Trial, error
 	if err != nil {
 		return record.Trial{}, err
 	}
-	defer os.Remove(statsFile) //nolint:errcheck // a leftover is overwritten by the next trial
+	defer os.Remove(statsFile)   //nolint:errcheck // a leftover is overwritten by the next trial
+	defer os.Remove(s.journal()) //nolint:errcheck // only a child that died leaves one
 	result, err := trial.Run(ctx, trial.Spec{
 		Argv:    argv,
 		Env:     append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(cfg.Runtime.GOMAXPROCS)),
@@ -87,6 +89,7 @@ func (s *Scanner) Measure(ctx context.Context, job lab.Job) (record.Trial, error
 	}
 	t := s.record(job, result)
 	t.Command = argv
+	nameInFlight(&t, s.journal())
 	if t.Status == record.OK {
 		err = addStats(&t, statsFile)
 	}
@@ -102,6 +105,31 @@ func (s *Scanner) record(job lab.Job, r trial.Result) record.Trial {
 		},
 		Status: r.Status, Reason: r.Reason, Metrics: r.Metrics(), OthersCPUShare: r.OthersCPUShare,
 	}
+}
+
+// journal is where a trial keeps the names of the files in flight.
+func (s *Scanner) journal() string { return filepath.Join(s.Folder, "trial"+journal.Suffix) }
+
+// nameInFlight adds to the reason of a trial that went wrong which files were
+// being analysed at its end, one for each analyser at most. The child itself had
+// no chance to say so.
+func nameInFlight(t *record.Trial, path string) {
+	if t.Status == record.OK {
+		return
+	}
+	files, err := journal.Read(path)
+	if err != nil || len(files) == 0 {
+		return // it ended in order, or before its first file, or between two
+	}
+	for i, file := range files {
+		files[i] = strings.ToValidUTF8(file, "\uFFFD")
+	}
+	const most = 8
+	text := strings.Join(files[:min(most, len(files))], ", ")
+	if more := len(files) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	t.Reason += "; while these files were being analysed: " + text
 }
 
 // addStats adds what the child measured itself. Throughput is taken on the
@@ -159,6 +187,7 @@ func (s *Scanner) command(cfg config.Config, job lab.Job) (argv []string, stats 
 	argv = []string{
 		s.Exe, "scan", "--quiet", "--format", "json", "--files-from", list, "--root", s.Root, "--config", yaml,
 		"--storage", cmp.Or(job.Arm.Storage, s.Storage), "--seed", strconv.FormatUint(s.Seed, 10), "--block", strconv.Itoa(job.Latency), "--stats", stats,
+		"--journal", s.journal(),
 	}
 	return append(argv, scanArgs(s.Scan)...), stats, nil
 }
