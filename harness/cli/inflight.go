@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"sluice/scanner/journal"
 	"sluice/scanner/pipeline"
@@ -35,6 +36,12 @@ func journalFolder() string {
 	return filepath.Join(os.TempDir(), "sluice-"+strconv.Itoa(os.Getuid()), hidden)
 }
 
+// journalName is a name that no other scan has: containers that share a folder
+// may have the same process numbers.
+func journalName() string {
+	return fmt.Sprintf("scan-%d-%x%s", os.Getpid(), time.Now().UnixNano(), journal.Suffix)
+}
+
 // openJournal makes the journal of this scan: at --journal, where a failure is an
 // error, else at the default place, where it is a remark for --verbose.
 func (f *scanFlags) openJournal(s *streams, analysers int) (*journal.Journal, error) {
@@ -50,7 +57,7 @@ func (f *scanFlags) openJournal(s *streams, analysers int) (*journal.Journal, er
 	err := os.MkdirAll(folder, 0o700)
 	var j *journal.Journal
 	if err == nil {
-		j, err = journal.Create(filepath.Join(folder, fmt.Sprintf("scan-%d%s", os.Getpid(), journal.Suffix)), analysers)
+		j, err = journal.Create(filepath.Join(folder, journalName()), analysers)
 	}
 	if err != nil && f.verbose && !f.quiet {
 		s.warn("should this scan crash, nobody will know over which file: %v", err)

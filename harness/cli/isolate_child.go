@@ -41,6 +41,11 @@ type childLine struct {
 	Report   *childReport      `json:"report,omitempty"`
 }
 
+// offer makes this process, the child, the one that the kernel kills when memory
+// runs out, rather than its parent (proc_pid_oom_score_adj(5); 1000 would be
+// before all others). It is an offer: where it cannot be made the larger one goes.
+func offer() { _ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0) }
+
 // sendProgress is the child's progress line. A parent that is gone is no fault of
 // the scan's.
 func sendProgress(w io.Writer) func(scanner.Progress) {
@@ -156,8 +161,12 @@ func (f *scanFlags) inherited() []string {
 		"--max-file-size", f.maxBytes, "--storage", f.storage,
 		"--seed", strconv.FormatUint(f.seed, 10), "--block", strconv.Itoa(f.block),
 	}
+	args = append(args, "--rules", f.rules, "--analyser", f.analyser, "--stall-after", f.stallAfter.String())
 	if f.noFilter {
 		args = append(args, "--no-prefilter")
+	}
+	if f.failStalled {
+		args = append(args, "--fail-stalled")
 	}
 	return args
 }

@@ -3,10 +3,12 @@ package cli_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,7 +34,11 @@ func TestMain(m *testing.M) {
 
 // dieOver ends the process over files that say so in their names: die-killed.go
 // is killed, die-stack-overflow.go overflows the stack; see package journaltest.
+// hang.go says that it was reached, in the fifo of the working folder, and hangs.
 func dieOver(file string) {
+	if path.Base(file) == "hang.go" {
+		hang()
+	}
 	name, dies := strings.CutPrefix(path.Base(file), "die-")
 	if !dies {
 		return
@@ -42,6 +48,18 @@ func dieOver(file string) {
 			journaltest.Die(way)
 		}
 	}
+}
+
+// hang writes this process's number into a fifo and holds that open for good, so
+// that whoever reads it meets its end when this process is dead.
+func hang() {
+	fifo, err := os.OpenFile("fifo", os.O_WRONLY, 0)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(fifo, os.Getpid())
+	<-make(chan int)
+	runtime.KeepAlive(fifo)
 }
 
 // TestScripts runs the command as a user would: right, wrong, and interrupted.

@@ -193,6 +193,7 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	bar := f.progress(s)
 	options.Progress = bar.scan
 	if f.isolated {
+		offer()
 		options.Progress = sendProgress(s.out)
 	}
 	result, err := scanner.Scan(ctx, options)
