@@ -3,14 +3,17 @@ package journal
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"sluice/scanner/journal/journaltest"
 )
@@ -25,12 +28,18 @@ const (
 func TestMain(m *testing.M) {
 	if way := os.Getenv(role); way != "" {
 		play(way, os.Getenv(where))
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-// play analyses three files and dies over the second, or waits to be let go.
+// play analyses three files and dies over the last two, or waits to be let go;
+// it returns from a disk that is full.
 func play(way, path string) {
+	if way == "full" {
+		full(path)
+		return
+	}
 	j, err := Create(path, 4)
 	if err != nil {
 		panic(err)
@@ -49,6 +58,18 @@ func play(way, path string) {
 		panic(err)
 	}
 	journaltest.Die(journaltest.Killed)
+}
+
+// full makes a journal where files may not grow beyond a page, which is as good as
+// a full disk, and says what came of it.
+func full(path string) {
+	signal.Ignore(unix.SIGXFSZ)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 4096, Max: 4096}); err != nil {
+		panic(err)
+	}
+	if _, err := Create(path, 64); err != nil {
+		fmt.Println(err)
+	}
 }
 
 func child(t *testing.T, way, path string) *exec.Cmd {
@@ -112,5 +133,21 @@ func TestAJournalIsStaleOnceItsProcessIsDead(t *testing.T) {
 	got := stale[0]
 	if got.PID != pid || got.Journal != path || !cmp.Equal(got.Files, []string{"second.go", "third.py"}) {
 		t.Errorf("left is %+v, want process %d, journal %s", got, pid, path)
+	}
+}
+
+func TestADiskWithoutRoomIsAnErrorAndNoCrashLater(t *testing.T) {
+	dir := t.TempDir()
+	output, err := child(t, "full", filepath.Join(dir, "scan"+Suffix)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, output)
+	}
+	for _, want := range []string{"reserve 266304 bytes", dir, "folder that can be written"} {
+		if !strings.Contains(string(output), want) {
+			t.Errorf("error is %q, want %q in it", output, want)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

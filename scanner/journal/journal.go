@@ -101,33 +101,40 @@ func Create(path string, slots int) (*Journal, error) {
 }
 
 // create fills the file under another name, so that nobody meets half a header.
-func create(path string, slots int) (j *Journal, err error) {
+func create(path string, slots int) (*Journal, error) {
 	// A name of its own: two that fill one file would pull it from under each other.
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-")
 	if err != nil {
 		return nil, err
 	}
-	temporary := file.Name()
-	j = &Journal{path: path, file: file}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temporary), j.release())
-		}
-	}()
+	j := &Journal{path: path, file: file}
+	err = j.fill(slots)
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(file.Name()), j.release())
+	}
+	return j, nil
+}
+
+// fill gives the file its header, maps it and locks it.
+func (j *Journal) fill(slots int) error {
 	size := slotBase + slots*slotSize
-	if err := reserve(file, size); err != nil {
-		return nil, err
+	if err := reserve(j.file, size); err != nil {
+		return err
 	}
-	if _, err := file.WriteAt(header(slots), 0); err != nil {
-		return nil, err
+	if _, err := j.file.WriteAt(header(slots), 0); err != nil {
+		return err
 	}
-	if j.data, err = unix.Mmap(int(file.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
-		return nil, fmt.Errorf("map %s: %w", path, err)
+	var err error
+	if j.data, err = unix.Mmap(int(j.file.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+		return fmt.Errorf("map %s: %w", j.path, err)
 	}
 	j.slots = unsafe.Slice((*slot)(unsafe.Pointer(&j.data[slotBase])), slots)
 	// Where a file system knows no locks, the process number alone has to tell.
-	_ = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	return j, os.Rename(temporary, path)
+	_ = unix.Flock(int(j.file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	return nil
 }
 
 // reserve gives the file its size and its blocks.

@@ -64,8 +64,9 @@
 // at work, all calls that a file makes took 0.25 µs (BenchmarkFile), of 800 µs that
 // it takes to analyse; where each file has a goroutine, 3 µs more for Enter
 // (BenchmarkEnter). A look at the gauge and the workers took 0.05 µs for 2 of them and 27 µs
-// for 4096 (BenchmarkTick), the waking up for it some 100 µs of CPU time where the process
-// was asleep (BenchmarkMonitor). A dump took 0.4 ms with 100 goroutines and 50 ms with
+// for 4096 (BenchmarkTick). Waking up for it took 70 to 150 µs of CPU time where the process
+// was asleep (BenchmarkMonitor), 1 to 1.5 % of one processor at 100 looks a second;
+// beside busy workers it was lost in the noise. A dump took 0.4 ms with 100 goroutines and 50 ms with
 // 10,000 (BenchmarkDump); it stops every goroutine that runs Go code, not those in C,
 // and its duration is part of the report that it was taken for.
 package observe

@@ -211,6 +211,13 @@ func TestASummaryIsWrittenWithUnits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var again Summary
+	if err := json.Unmarshal(text, &again); err != nil || again.Reports[0].Kind != CPU {
+		t.Errorf("read back it is %+v, %v", again, err)
+	}
+	if err := new(Kind).UnmarshalText([]byte("gpu")); err == nil {
+		t.Error("gpu is no kind of pool")
+	}
 	for _, want := range []string{
 		`"in_flight":{"n":0,"mean":0,`, `"in_flight_bytes":{`,
 		`{"what":"blocked","pool":"cpu","kind":"cpu","slot":1,"at_s":1.5,"for_s":0.1,"path":"a.go","wait":"select","dump_s":0.001,"dump_goroutines":9}`,

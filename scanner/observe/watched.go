@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,19 @@ func (k Kind) String() string {
 
 // MarshalText returns io or cpu, for JSON.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads io or cpu; anything else is an error.
+func (k *Kind) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "io":
+		*k = IO
+	case "cpu":
+		*k = CPU
+	default:
+		return fmt.Errorf("kind of pool is %q; it is io or cpu", text)
+	}
+	return nil
+}
 
 // State is what a worker is doing. The package comment says which to declare.
 type State uint8
