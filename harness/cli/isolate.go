@@ -49,6 +49,7 @@ type runner func(ctx context.Context, job childJob) (childEnd, error)
 type isolation struct {
 	report   childReport       // of the last run, which was complete
 	culprits []scanner.Failure // sorted by path
+	harmless map[string]bool   // suspects that came to their end alone; not asked twice
 	told     target.Isolation
 }
 
@@ -59,7 +60,7 @@ type isolation struct {
 // instance, and the next child has half the analysers. So each round removes a
 // file or halves the analysers, and the rounds come to an end.
 func isolate(ctx context.Context, paths []string, analysers int, run runner) (isolation, error) {
-	var all isolation
+	all := isolation{harmless: map[string]bool{}}
 	for {
 		all.told.Runs++
 		end, err := run(ctx, childJob{paths: paths, analysers: analysers})
@@ -93,12 +94,16 @@ func (all *isolation) convict(ctx context.Context, end childEnd, suspects []stri
 	}
 	killers := map[string]string{}
 	for _, suspect := range suspects {
+		if all.harmless[suspect] {
+			continue
+		}
 		all.told.Alone++
 		end, err := run(ctx, childJob{paths: []string{suspect}, analysers: 1, alone: true})
 		switch {
 		case err != nil:
 			return nil, err
-		case end.report != nil: // its findings come with the rest's
+		case end.report != nil:
+			all.harmless[suspect] = true // its findings come with the rest's
 		case !end.began:
 			return nil, fmt.Errorf("the isolated scan of %s ended before the file was opened: %s", suspect, end.death)
 		default:

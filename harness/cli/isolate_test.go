@@ -87,9 +87,9 @@ func TestIsolationTakesOutTheFilesThatKill(t *testing.T) {
 		"all of them":                {ward{deadly: letters("a b")}, "a b", "a b", 2, 2, 4},
 		"a culprit that is listed":   {ward{deadly: letters("b")}, "a b b c", "b b", 2, 3, 4},
 		"two that kill as one":       {ward{together: letters("a b")}, "a c b d", "", 2, 4, 2},
-		"neighbours that kill":       {ward{together: letters("a b")}, "a b c d", "", 3, 6, 1},
-		"a culprit, and neighbours":  {ward{deadly: letters("c"), together: letters("a b")}, "a b c d", "c", 4, 9, 1},
-		"a culprit nobody could see": {ward{deadly: letters("a"), together: letters("x y")}, "x y a", "a", 4, 7, 1},
+		"neighbours that kill":       {ward{together: letters("a b")}, "a b c d", "", 3, 4, 1},
+		"a culprit, and neighbours":  {ward{deadly: letters("c"), together: letters("a b")}, "a b c d", "c", 4, 4, 1},
+		"a culprit nobody could see": {ward{deadly: letters("a"), together: letters("x y")}, "x y a", "a", 4, 3, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := isolate(t.Context(), strings.Fields(row.paths), 4, row.cell.run)
