@@ -123,10 +123,14 @@ func TestAJournalIsStaleOnceItsProcessIsDead(t *testing.T) {
 	if err := stdin.Close(); err != nil {
 		t.Error(err)
 	}
+	// Ended, but not reaped: there still is a process of that number.
+	if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	stale, err := Stale(dir)
 	if err := cmd.Wait(); err == nil {
 		t.Error("the child ended well, want killed")
 	}
-	stale, err := Stale(dir)
 	if err != nil || len(stale) != 1 {
 		t.Fatalf("after its death: %v, %v; want one", stale, err)
 	}

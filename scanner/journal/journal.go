@@ -156,9 +156,9 @@ func header(slots int) []byte {
 	binary.NativeEndian.PutUint32(h[offSlotSize:], slotSize)
 	binary.NativeEndian.PutUint32(h[offSlots:], uint32(slots))
 	pid := os.Getpid()
-	start, _ := startOf(pid) // 0 where /proc is not mounted: the lock tells
+	self, _ := processOf(pid) // nothing where /proc is not mounted: the lock tells
 	binary.NativeEndian.PutUint64(h[offPID:], uint64(pid))
-	binary.NativeEndian.PutUint64(h[offStart:], start)
+	binary.NativeEndian.PutUint64(h[offStart:], self.start)
 	return h
 }
 

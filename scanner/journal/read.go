@@ -173,11 +173,11 @@ func (l Left) alive() bool {
 	if err := unix.Kill(l.PID, 0); errors.Is(err, unix.ESRCH) {
 		return false
 	}
-	start, err := startOf(l.PID)
+	is, err := processOf(l.PID)
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist) // gone meanwhile, or not to be known: then say nothing of it
 	}
-	return l.start == 0 || start == l.start
+	return !is.dead && (l.start == 0 || is.start == l.start)
 }
 
 // locked tells whether somebody holds the journal's lock. It serves across
@@ -191,23 +191,28 @@ func locked(path string) bool {
 	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
-// startOf is when a process began, in clock ticks since the machine's boot: field
-// 22 of proc_pid_stat(5). With the number it names one process for good.
-func startOf(pid int) (uint64, error) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0, err
-	}
-	return startTicks(data)
+// A process is what proc_pid_stat(5) says of one.
+type process struct {
+	start uint64 // field 22: clock ticks since the machine's boot; with the number it names one process for good
+	dead  bool   // field 3: it has ended, and nobody has asked how
 }
 
-// startTicks reads field 22. The second field is a name in brackets that may hold
-// anything, brackets and blanks too; the last bracket ends it.
-func startTicks(stat []byte) (uint64, error) {
-	const after = 22 - 3 // fields between the name and the one that is wanted
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) <= after {
-		return 0, fmt.Errorf("process status %q has no start time", stat)
+func processOf(pid int) (process, error) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return process{}, err
 	}
-	return strconv.ParseUint(string(fields[after]), 10, 64)
+	return parseStat(data)
+}
+
+// parseStat reads the two fields. The second of all is a name in brackets that may
+// hold anything, brackets and blanks too; the last bracket ends it.
+func parseStat(stat []byte) (process, error) {
+	const first = 3
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) <= 22-first {
+		return process{}, fmt.Errorf("process status %q has no start time", stat)
+	}
+	start, err := strconv.ParseUint(string(fields[22-first]), 10, 64)
+	return process{start: start, dead: string(fields[0]) == "Z" || string(fields[0]) == "X"}, err
 }

@@ -98,10 +98,11 @@ func TestAnEntryThatWasBeingWrittenDoesNotCount(t *testing.T) {
 }
 
 func TestStaleTellsProcessesOfTheSameNumberApart(t *testing.T) {
-	start, err := startOf(os.Getpid())
+	self, err := processOf(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
+	start := self.start
 	for name, row := range map[string]struct {
 		pid   int
 		start uint64
@@ -170,21 +171,23 @@ func TestStaleReadsWhatItCanBesideWhatItCannot(t *testing.T) {
 	}
 }
 
-func TestStartTicksSkipsNamesThatLookLikeFields(t *testing.T) {
+func TestTheStatusIsReadPastNamesThatLookLikeFields(t *testing.T) {
+	const tail = " 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 19 20"
 	for name, row := range map[string]struct {
 		stat string
-		want uint64
+		want process
 		ok   bool
 	}{
-		"plain":            {"7 (sluice) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 19 20", 4242, true},
-		"brackets, blanks": {"7 (a) R (b c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 19", 4242, true},
-		"too short":        {"7 (sluice) S 1 2 3", 0, false},
-		"no number":        {"7 (sluice) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 x", 0, false},
-		"nothing":          {"", 0, false},
+		"plain":            {"7 (sluice) S" + tail, process{start: 4242}, true},
+		"brackets, blanks": {"7 (a) Z (b c) R" + tail, process{start: 4242}, true},
+		"a zombie":         {"7 (sluice) Z" + tail, process{start: 4242, dead: true}, true},
+		"too short":        {"7 (sluice) S 1 2 3", process{}, false},
+		"no number":        {"7 (sluice) S" + strings.Replace(tail, "4242", "x", 1), process{}, false},
+		"nothing":          {"", process{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, err := startTicks([]byte(row.stat)); got != row.want || (err == nil) != row.ok {
-				t.Errorf("start is %d, %v; want %d", got, err, row.want)
+			if got, err := parseStat([]byte(row.stat)); got != row.want || (err == nil) != row.ok {
+				t.Errorf("process is %+v, %v; want %+v", got, err, row.want)
 			}
 		})
 	}
