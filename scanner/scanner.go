@@ -86,6 +86,8 @@ type Options struct {
 	// Watch is called when the watchdog reports a worker that computes, or blocks,
 	// where it should not; may be nil. Stats has the first reports in any case.
 	Watch func(observe.Report)
+	// Unobserved leaves out what package observe does, to measure what it costs.
+	Unobserved bool
 	// Started is called once, when the workers stand ready and before the source
 	// is asked for the first file: Stats.WallS counts from here. May be nil.
 	Started func()
@@ -167,6 +169,7 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 		FailStalled:  o.FailStalled,
 		Stalled:      o.Stalled,
 		Watch:        o.Watch,
+		Unobserved:   o.Unobserved,
 	})
 	cpu := cpuSeconds() - cpuBefore
 

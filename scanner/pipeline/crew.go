@@ -42,12 +42,12 @@ func (r *run) newCrew(of crewOf) *crew {
 	for slot := range of.size {
 		d := &desk{skipped: map[string]int64{}, failed: map[string]int64{}, languages: map[string]int64{}}
 		d.watched = r.monitor.Worker(of.name, slot, of.kind)
-		if of.reads {
+		if of.reads && !r.opts.Unobserved {
 			d.reading = r.reading.Probe()
 			d.watched.HoldInto(d.reading.Hold)
 			d.budget = r.waiting.Recorder()
 		}
-		if of.analyses {
+		if of.analyses && !r.opts.Unobserved {
 			d.analysing = r.analysing.Probe()
 			d.sojourn, d.service = r.sojourn.Recorder(), r.service.Recorder()
 		}

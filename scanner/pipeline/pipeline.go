@@ -139,6 +139,10 @@ type Options struct {
 	FailStalled bool
 	Stalled     func(observe.Stall)  // called once, from a goroutine of the run; may be nil
 	Watch       func(observe.Report) // called when the watchdog finds something, likewise; may be nil
+
+	// Unobserved leaves out all that package observe does, times of stations and
+	// sojourns included, to measure what it costs.
+	Unobserved bool
 }
 
 // Progress says how far a run has come.

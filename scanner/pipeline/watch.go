@@ -7,11 +7,14 @@ import (
 // observe makes the monitor. It reads counters that belong to the desks, each
 // written by one worker: to be watched costs the workers no shared line.
 func (r *run) observe() {
+	r.stalled = make(chan struct{})
+	if r.opts.Unobserved {
+		return
+	}
 	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall, Seed: 1}
 	if r.opts.Stall > 0 {
 		o.Settled, o.Stalled = r.settled, r.stall
 	}
-	r.stalled = make(chan struct{})
 	r.monitor = observe.NewMonitor(o)
 }
 

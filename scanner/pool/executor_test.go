@@ -16,7 +16,7 @@ import (
 
 // nap returns a function that takes d and returns v.
 func nap(d time.Duration, v int) func(context.Context) (int, error) {
-	return func(context.Context) (int, error) { time.Sleep(d); return v, nil }
+	return func(context.Context) (int, error) { <-time.After(d); return v, nil }
 }
 
 func TestAnExecutorRunsItsSizeAtOnceOldestFirst(t *testing.T) {
@@ -35,7 +35,7 @@ func TestAnExecutorRunsItsSizeAtOnceOldestFirst(t *testing.T) {
 						if at := int(order.Add(1)) - 1; at/size != i/size {
 							t.Errorf("function %d was begun as number %d", i, at)
 						}
-						time.Sleep(time.Second)
+						<-time.After(time.Second)
 						return i, nil
 					})
 				}
@@ -234,7 +234,7 @@ func (g *graph) work(at int, seed uint64, deep int) func(context.Context) (int, 
 		var later []*pool.Reply[int]
 		total := 1
 		for range rng.IntN(4) {
-			time.Sleep(time.Duration(rng.IntN(3)) * time.Millisecond)
+			<-time.After(time.Duration(rng.IntN(3)) * time.Millisecond)
 			if deep == 0 {
 				continue
 			}
@@ -306,7 +306,7 @@ func TestAwaitingOnSeveralGoroutinesOfAFunctionTakesOnePermitBack(t *testing.T) 
 			for i := range 3 { // against the rule: they await with the function's own context
 				go func() { _, _ = pool.Submit(ctx, io, nap(time.Duration(i+1)*time.Second, 0)).Await(ctx) }()
 			}
-			time.Sleep(1500 * time.Millisecond)
+			<-time.After(1500 * time.Millisecond)
 			return 0, nil
 		})
 		_, _ = outer.Await(t.Context())
@@ -318,7 +318,7 @@ func TestAwaitingOnSeveralGoroutinesOfAFunctionTakesOnePermitBack(t *testing.T) 
 				if now := running.Add(1); now != 1 {
 					t.Errorf("%d functions run on an executor of size 1", now)
 				}
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				return int(running.Add(-1)), nil
 			})
 		}

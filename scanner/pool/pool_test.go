@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -25,6 +27,81 @@ func TestQueueShares(t *testing.T)   { pooltest.Shares(t, pool.Queue[int]) }
 func TestStealShares(t *testing.T)   { pooltest.Shares(t, pool.Steal[int]) }
 func TestPerFileShares(t *testing.T) { pooltest.Shares(t, pool.PerFile[int]) }
 func TestThreadsShares(t *testing.T) { pooltest.Shares(t, pool.Threads[int]) }
+
+// The workers of these do task after task on one goroutine, whose stack must not
+// grow with the depth.
+func TestAMillionTasksOneInsideTheOtherDoNotOverflow(t *testing.T) {
+	const deep = 1_000_000
+	for name, schedule := range map[string]pooltest.Scheduler{"queue": pool.Queue[int], "steal": pool.Steal[int], "inline": pool.Inline[int]} {
+		for _, size := range []int{1, 4} {
+			t.Run(fmt.Sprintf("%s/size=%d", name, size), func(t *testing.T) {
+				tasks := make(chan int, 1)
+				tasks <- 1
+				close(tasks)
+				var settled atomic.Int64
+				schedule(t.Context(), pool.Options{Size: size}, tasks, pool.Work[int]{
+					Do: func(w *pool.Worker[int], task int) error {
+						if task < deep {
+							w.Spawn(task + 1)
+						}
+						return nil
+					},
+					Settle: func(int, int, error) { settled.Add(1) },
+				})
+				if got := settled.Load(); got != deep {
+					t.Errorf("%d tasks were settled, want %d", got, deep)
+				}
+			})
+		}
+	}
+}
+
+func TestInlineKeepsNestedTasksInTheirSlotNewestFirst(t *testing.T) {
+	tasks := make(chan int, 1)
+	tasks <- 0
+	close(tasks)
+	var order, slots []int
+	pool.Inline(t.Context(), pool.Options{Size: 3}, tasks, pool.Work[int]{
+		Do: func(w *pool.Worker[int], task int) error {
+			order, slots = append(order, task), append(slots, w.Slot)
+			if task < 3 {
+				w.Spawn(2*task + 1)
+				w.Spawn(2*task + 2)
+			}
+			return nil
+		},
+		Settle: func(int, int, error) {},
+	})
+	if want := []int{0, 2, 6, 5, 1, 4, 3}; !slices.Equal(order, want) {
+		t.Errorf("tasks were done in the order %v, want %v", order, want)
+	}
+	if slices.Min(slots) != slices.Max(slots) {
+		t.Errorf("they were done in slots %v, want one", slots)
+	}
+}
+
+func TestQueueTakesNestedTasksBeforeNewOnesOldestFirst(t *testing.T) {
+	tasks := make(chan int, 3)
+	for _, task := range []int{1, 2, 3} {
+		tasks <- task
+	}
+	close(tasks)
+	var order []int
+	pool.Queue(t.Context(), pool.Options{Size: 1}, tasks, pool.Work[int]{
+		Do: func(w *pool.Worker[int], task int) error {
+			order = append(order, task)
+			if task < 10 {
+				w.Spawn(10 * task)
+				w.Spawn(10*task + 1)
+			}
+			return nil
+		},
+		Settle: func(int, int, error) {},
+	})
+	if want := []int{1, 10, 11, 2, 20, 21, 3, 30, 31}; !slices.Equal(order, want) {
+		t.Errorf("tasks were done in the order %v, want %v", order, want)
+	}
+}
 
 func TestAPanicUnwrapsToTheErrorItWasCalledWith(t *testing.T) {
 	for _, row := range []struct {

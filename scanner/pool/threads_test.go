@@ -30,7 +30,7 @@ func TestThreadsAreAtMostMostThreads(t *testing.T) {
 				defer running.Add(-1)
 				for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
 				}
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				return nil
 			},
 			Settle: func(int, int, error) {},

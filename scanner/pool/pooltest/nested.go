@@ -196,6 +196,39 @@ func shared(t *testing.T, schedule Scheduler, size int) {
 	}
 }
 
+// sharedLate lets a nested task spawn tasks of 1 s for all, when every worker has
+// seen that the channel is closed and nothing else is left to do: none of them may
+// have gone home.
+func sharedLate(t *testing.T, schedule Scheduler, size int) {
+	const rounds = 10
+	start := time.Now()
+	schedule(t.Context(), pool.Options{Size: size}, feed(1), pool.Work[int]{
+		Do: func(w *pool.Worker[int], task int) error {
+			switch task {
+			case 0:
+				time.Sleep(time.Second) // until the others have seen it closed
+				w.Spawn(1)
+			case 1:
+				time.Sleep(2 * time.Second)
+				for range rounds * size {
+					w.Spawn(2)
+				}
+				return nil
+			}
+			time.Sleep(time.Second)
+			return nil
+		},
+		Settle: func(int, int, error) {},
+	})
+	want := (3 + rounds) * time.Second // the first task ends beside the second
+	if size == 1 {
+		want += time.Second
+	}
+	if got := time.Since(start); got != want {
+		t.Errorf("%d late tasks of 1 s took %v, want %v", rounds*size, got, want)
+	}
+}
+
 // woken lets a task wait for what it spawns, which thus has to be done by the
 // others, while they fall asleep and, every other round, when all of them sleep.
 // If a wake-up were lost the bubble would report a deadlock.

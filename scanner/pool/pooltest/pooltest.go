@@ -60,6 +60,7 @@ func Shares(t *testing.T, schedule Scheduler) {
 	t.Helper()
 	run(t, []promise{
 		{"idle workers take what one task spawns", shared},
+		{"idle workers take what a nested task spawns late", sharedLate},
 		{"every spawned task finds a sleeping worker", woken},
 	}, schedule)
 }
