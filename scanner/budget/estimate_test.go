@@ -12,12 +12,13 @@ import (
 type parse struct{ source, tree int64 }
 
 // series draws files whose sizes and ratios are lognormal, as those of source
-// trees are: sizes around 8 KB, ratios around the median given.
+// trees are: sizes around 8 KB, ratios around the median given, and what every
+// parse takes on top.
 func series(r *rand.Rand, files int, median, sigma float64) []parse {
 	out := make([]parse, files)
 	for i := range out {
 		source := 1 + int64(8<<10*math.Exp(r.NormFloat64()))
-		out[i] = parse{source, int64(float64(source) * median * math.Exp(sigma*r.NormFloat64()))}
+		out[i] = parse{source, leastTree + int64(float64(source) * median * math.Exp(sigma*r.NormFloat64()))}
 	}
 	return out
 }
@@ -34,8 +35,8 @@ func TestAnEstimateIsSourceAndThirtyTimesItUntilMoreIsKnown(t *testing.T) {
 		name         string
 		source, want int64
 	}{
-		{"a file of 10 KB", 10_000, 310_000},
-		{"a small file has at least the parser's own memory", 100, 100 + leastTree},
+		{"a file of 10 KB", 10_000, 310_000 + leastTree},
+		{"a small file has at least the parser's own memory", 100, 100 + leastTree + 30*100},
 		{"an empty file too", 0, leastTree},
 		{"a size below 0 is none", -5, leastTree},
 		{"a size beyond all memory does not overflow", math.MaxInt64, 1 << 62},
@@ -89,13 +90,13 @@ func TestWithinTensOfFilesTheEstimateCoversMostBytes(t *testing.T) {
 func TestAnEstimateRisesAtOnceAndFallsAfterSixteenFiles(t *testing.T) {
 	e := NewEstimator()
 	for file := 1; file <= enough; file++ {
-		e.Learn("go", 100_000, 10*100_000)
+		e.Learn("go", 100_000, leastTree+10*100_000)
 		if got, fell := e.ratio("go"), file >= enough; (got < startRatio) != fell {
 			t.Errorf("after %d files the ratio is %v; it may fall below %d only after %d", file, got, startRatio, enough)
 		}
 	}
 	dear := NewEstimator()
-	dear.Learn("go", 100_000, 80*100_000)
+	dear.Learn("go", 100_000, leastTree+80*100_000)
 	if got := dear.ratio("go"); got < 80 {
 		t.Errorf("after one file of 80 times its source the ratio is %v", got)
 	}
@@ -104,9 +105,9 @@ func TestAnEstimateRisesAtOnceAndFallsAfterSixteenFiles(t *testing.T) {
 func TestAGiantAmongDwarfsIsBelievedAtOnce(t *testing.T) {
 	e := NewEstimator()
 	for range 2000 {
-		e.Learn("go", 10_000, 20*10_000)
+		e.Learn("go", 10_000, leastTree+20*10_000)
 	}
-	e.Learn("go", 50_000_000, 60*50_000_000)
+	e.Learn("go", 50_000_000, leastTree+60*50_000_000)
 	if got := e.ratio("go"); got < 60 {
 		t.Errorf("the ratio is %.1f after a giant of 60", got)
 	}
@@ -115,17 +116,17 @@ func TestAGiantAmongDwarfsIsBelievedAtOnce(t *testing.T) {
 func TestAChangeOfTheMaterialShowsWithinTensOfFiles(t *testing.T) {
 	e := NewEstimator()
 	for range 10_000 {
-		e.Learn("go", 10_000, 20*10_000)
+		e.Learn("go", 10_000, leastTree+20*10_000)
 	}
 	files := 0
 	for ; e.ratio("go") < 50; files++ {
-		e.Learn("go", 10_000, 50*10_000)
+		e.Learn("go", 10_000, leastTree+50*10_000)
 	}
 	if files > 40 {
 		t.Errorf("dearer files showed after %d, want 40 at most", files)
 	}
 	for files = 0; e.ratio("go") > 25; files++ {
-		e.Learn("go", 10_000, 20*10_000)
+		e.Learn("go", 10_000, leastTree+20*10_000)
 	}
 	if files > 2000 {
 		t.Errorf("they were forgotten after %d cheaper ones, want 2000 at most", files)
@@ -147,7 +148,7 @@ func TestWhatWasNotParsedTeachesNothing(t *testing.T) {
 
 func TestEachClassLearnsForItself(t *testing.T) {
 	e := NewEstimator()
-	e.Learn("javascript", 100_000, 90*100_000)
+	e.Learn("javascript", 100_000, leastTree+90*100_000)
 	if e.ratio("javascript") < 90 || e.ratio("go") != startRatio || e.ratio("") != startRatio {
 		t.Errorf("ratios %v, %v and %v; want 90 for the first alone", e.ratio("javascript"), e.ratio("go"), e.ratio(""))
 	}
@@ -193,7 +194,7 @@ func TestAnEstimatorIsSharedWithoutRaces(t *testing.T) {
 		all.Go(func() {
 			for i := range 1000 {
 				class := fmt.Sprint((worker + i) % 5)
-				e.Learn(class, 10_000, 40*10_000)
+				e.Learn(class, 10_000, leastTree+40*10_000)
 				if got := e.Resident(class, 10_000); got < 410_000 {
 					t.Errorf("got %d, want at least what was learned", got)
 				}
