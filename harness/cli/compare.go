@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -193,7 +194,7 @@ func (ses *session) rounds(ctx context.Context, sc record.Scenario, c corpus.Cor
 		return nil, err
 	}
 	slow, fast := lab.SPerByte(calibrated[0]), lab.SPerByte(calibrated[1])
-	size := lab.SizeFor(max(slow, fast), min(slow, fast), roundTargetS, c.Bytes)
+	size := p.sizeFor(max(slow, fast), min(slow, fast), c)
 	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: rounds, Arms: arms, Corpus: c, Size: size}
 	each := (slow+fast)/2*size.Scanned() + lab.LaunchS(calibrated[0])
 	bench.Limit = max(time.Minute, time.Duration(20*max(slow, fast)*size.Scanned()*float64(time.Second)))
@@ -202,6 +203,15 @@ func (ses *session) rounds(ctx context.Context, sc record.Scenario, c corpus.Cor
 	}
 	ses.bar.phase(sc.Storage+" "+string(design.Phase), design.Trials(), each*float64(design.Trials()))
 	return bench.MeasureRounds(ctx, design)
+}
+
+// sizeFor sizes the trials of a fixed design, unless it asks for a share of the
+// corpus. The rates are seconds per byte.
+func (p parsed) sizeFor(slowest, fastest float64, c corpus.Corpus) lab.Sizing {
+	if p.fidelity > 0 {
+		return lab.Sizing{Bytes: int64(math.Ceil(p.fidelity * float64(c.Bytes))), Repeats: 1}
+	}
+	return lab.SizeFor(slowest, fastest, roundTargetS, c.Bytes)
 }
 
 func fastestGuess(perByte []float64) int { return slices.Index(perByte, slices.Min(perByte)) }

@@ -99,6 +99,9 @@ type parsed struct {
 	goal   decide.Goal
 	cores  []int
 	margin float64 // 0: each metric's own
+	// fidelity is the share of the corpus that each trial of a fixed design scans; 0: as
+	// the sizing of trials finds.
+	fidelity float64
 }
 
 // parse checks the shared flags, all faults at once.
@@ -265,6 +268,7 @@ type design struct {
 	Budget    time.Duration
 	Trials    int
 	Blocks    int
+	Fidelity  float64     `json:",omitzero"` // that each trial is to have; 0: as the sizing of trials finds
 	Scan      record.Scan `json:",omitzero"`
 }
 

@@ -119,7 +119,7 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 		return usagef("%s: the grid takes about %s, its budget is %v; use a budget of %v, or fewer values or blocks (sluice run --dry-run lists the cells)",
 			file, unit.Time(expectS), e.Budget, time.Duration(expectS*1.1)*time.Second)
 	}
-	d := design{Blocks: e.Design.Blocks, Goal: cells[0].parsed.goal.Record()}
+	d := design{Blocks: e.Design.Blocks, Fidelity: e.Design.Fidelity, Goal: cells[0].parsed.goal.Record()}
 	for _, c := range cells {
 		d.Scenarios, d.Arms = append(d.Scenarios, c.scenario), append(d.Arms, c.arms...)
 	}
@@ -230,7 +230,7 @@ func newCell(c corpus.Corpus, storageName string, n int, e experiment.Experiment
 			return cell{}, err
 		}
 	}
-	one := cell{scenario: scenario(c, storageName, n), corpus: c, arms: arms, parsed: parsed{goal: goal, cores: cores}}
+	one := cell{scenario: scenario(c, storageName, n), corpus: c, arms: arms, parsed: parsed{goal: goal, cores: cores, fidelity: e.Design.Fidelity}}
 	one.prior, err = prior(c, storageName, n, arms[0], arms[1:])
 	return one, err
 }
@@ -247,7 +247,7 @@ func shortName(flat record.Flat, e experiment.Experiment) string {
 // expectS is a rough guess of the cell's time, from the prior.
 func (c cell) expectS(blocks int) float64 {
 	guess := append(slices.Clone(c.prior.AlsoSPerByte), c.prior.ReferenceSPerByte)
-	size := lab.SizeFor(c.prior.ReferenceSPerByte, slices.Min(guess), roundTargetS, c.corpus.Bytes)
+	size := c.parsed.sizeFor(c.prior.ReferenceSPerByte, slices.Min(guess), c.corpus)
 	rounds := lab.Rounds{Rounds: blocks, Arms: c.arms}
 	total := float64(rounds.Trials()-(len(c.arms)-1)*blocks) * c.prior.ReferenceSPerByte
 	for _, arm := range c.prior.AlsoSPerByte {

@@ -42,6 +42,11 @@ type Design struct {
 	Blocks   int    // pairs for each configuration
 	Warmup   int    // trials thrown away before the first block; 1
 	Seed     uint64
+
+	// Fidelity is the share of the corpus's bytes that each trial scans, 0 … 1; 0
+	// leaves it to the sizing of trials. At 1 every trial scans every file, the
+	// largest among them.
+	Fidelity float64
 }
 
 // MostConfigurations bounds a grid: beyond it a search is the right tool.
@@ -154,7 +159,13 @@ func CheckScan(s record.Scan) error {
 }
 
 func (e *Experiment) readDesign(n *strict.Node) {
-	f := n.Fields("strategy", "blocks", "warmup", "seed")
+	f := n.Fields("strategy", "blocks", "warmup", "seed", "fidelity")
+	if value, ok := f["fidelity"].Float(); ok {
+		if value <= 0 || value > 1 {
+			f["fidelity"].Fault("design.fidelity is %v; use a share of the corpus above 0 and up to 1", value)
+		}
+		e.Design.Fidelity = value
+	}
 	if value, ok := f["strategy"].Text(); ok && value != "grid" {
 		f["strategy"].Fault("design.strategy is %q; use grid (sluice tune searches)", value)
 	}
