@@ -95,26 +95,6 @@ func TestStrangeInputIsNoError(t *testing.T) {
 	}
 }
 
-func TestATextThatStallsTheParserIsGivenUp(t *testing.T) {
-	w := worker(t, builtin(t, WithoutPrefilter()))
-	w.limit = func(int) limit { return limit{steps: 20_000, bytes: 1 << 40} }
-	for name, src := range map[string]string{
-		"in the parser": strings.Repeat("\"`'", 20_000),
-		"in the query":  "package p\nvar x = " + strings.Repeat("(", 20_000),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if _, err := w.Analyze("a.go", []byte(src)); !errors.Is(err, ErrTooCostly) {
-				t.Errorf("error is %v, want %v", err, ErrTooCostly)
-			}
-		})
-	}
-	// The worker is as good as before.
-	w.limit = limitOf
-	if got := analyze(t, w, "a.go", "package p\nimport \"crypto/md5\"\nvar x = md5.New()"); len(got) != 1 {
-		t.Errorf("found %v, want the weak hash", got)
-	}
-}
-
 func TestAMinifiedLineOfMegabytesIsReadInFull(t *testing.T) {
 	const size = 5 << 20
 	unit := "function a(b){return b+1};var c=document.d;"

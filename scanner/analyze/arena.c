@@ -16,8 +16,8 @@
 #define LEAST ((size_t)1 << 30)
 
 // Memory is made usable in steps of STEP and given back after a scan beyond
-// KEPT. Of 4667 files of Kubernetes 98 % stay within 2 MiB; keeping more saved
-// nothing that could be measured, and each worker holds it.
+// KEPT, which each worker holds. Of the Go files of Kubernetes 96 % stay within
+// 1 MiB and 99 % within 2; keeping 4 or 16 saved nothing that could be measured.
 #define STEP ((size_t)1 << 20)
 #define KEPT ((size_t)2 << 20)
 
@@ -109,6 +109,11 @@ static void *must(void *block, size_t size) {
   return block;
 }
 
+// ask notes what is asked for, the same from an arena and from the C library.
+static void ask(size_t size) {
+  if (current) current->asked += size;
+}
+
 // count notes blocks taken from the C library during a scan, at their true size.
 static void *count(void *block) {
   if (current && block) {
@@ -124,6 +129,7 @@ static void discount(void *block) {
 }
 
 void *sluice_malloc(size_t size) {
+  ask(size);
   if (current && current->base) {
     void *block = take(current, size);
     if (block) return block;
@@ -134,6 +140,7 @@ void *sluice_malloc(size_t size) {
 void *sluice_calloc(size_t number, size_t size) {
   size_t all;
   if (__builtin_mul_overflow(number, size, &all)) return must(NULL, SIZE_MAX);
+  ask(all);
   if (current && current->base) {
     void *block = take(current, all);
     if (block) return memset(block, 0, all);
@@ -143,6 +150,7 @@ void *sluice_calloc(size_t number, size_t size) {
 
 void *sluice_realloc(void *block, size_t size) {
   if (!block) return sluice_malloc(size);
+  ask(size);
   if (!owns(current, block)) {
     discount(block);
     return count(must(realloc(block, size), size));
@@ -150,6 +158,7 @@ void *sluice_realloc(void *block, size_t size) {
   size_t room = size_of_class((uint32_t)*word_of(block)) - WORD;
   if (size <= room || grown(current, block, size)) return block;
   void *larger = sluice_malloc(size);
+  current->asked -= size; // noted above
   memcpy(larger, block, room);
   give(current, block);
   return larger;
@@ -188,6 +197,7 @@ void sluice_heap_delete(sluice_heap *self) {
 
 void sluice_heap_enter(sluice_heap *self) {
   self->live = self->peak = 0;
+  self->asked = 0;
   self->spilled = false;
   current = self;
 }

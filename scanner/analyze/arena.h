@@ -27,6 +27,7 @@ typedef struct {
   uint8_t *top;          // blocks lie below
   uint8_t *usable;       // the end of what may be touched
   uint8_t *end;          // of the addresses
+  uint64_t asked;        // bytes that the core has asked for, returned or not
   int64_t live, peak;    // bytes taken from the C library
   bool spilled;          // some blocks of this scan are the C library's
   void *free[SLUICE_CLASSES];

@@ -169,7 +169,7 @@ static void forget(sluice_scanner *self) {
 // the scan has been stopped or has had its fill of steps or memory.
 static bool is_spent(sluice_scanner *self) {
   if (self->stop && __atomic_load_n(self->stop, __ATOMIC_RELAXED)) self->answer = SLUICE_STOPPED;
-  if (++self->steps > self->most_steps || sluice_heap_peak(self->heap) > self->most_bytes) self->answer = SLUICE_TOO_COSTLY;
+  if (++self->steps > self->most_steps || self->heap->asked > self->most_asked) self->answer = SLUICE_TOO_COSTLY;
   return self->answer != SLUICE_OK;
 }
 
@@ -260,7 +260,7 @@ int sluice_scan(sluice_scanner *self, const TSLanguage *language, const sluice_q
   self->answer = SLUICE_OK;
   self->steps = 0;
   self->most_steps = limit.steps;
-  self->most_bytes = limit.bytes;
+  self->most_asked = limit.asked;
   self->stop = stop;
   sluice_heap_enter(self->heap);
   TSParser *parser = ts_parser_new();
@@ -269,6 +269,7 @@ int sluice_scan(sluice_scanner *self, const TSLanguage *language, const sluice_q
   if (tree && query) collect(self, language, query, tree, source);
   ts_parser_delete(parser);
   self->tree_bytes = sluice_heap_peak(self->heap);
+  self->asked = self->heap->asked;
   if (self->heap->spilled) ts_tree_delete(tree);
   sluice_heap_leave(self->heap);
   return self->answer;

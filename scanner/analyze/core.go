@@ -179,10 +179,11 @@ func newCore(arena bool) (core, error) {
 
 func (c core) close() { C.sluice_scanner_delete(c.c) }
 
-// treeBytes is the most memory that the last scan took in C; steps is what it
-// took in hundreds of operations.
+// treeBytes is the most memory that the last scan took in C; steps and asked are
+// what its limit counts.
 func (c core) treeBytes() int64 { return int64(c.c.tree_bytes) }
 func (c core) steps() int64     { return int64(c.c.steps) }
+func (c core) asked() int64     { return int64(c.c.asked) }
 
 // node is one captured node: the index of its capture and its range of bytes.
 type node struct{ capture, start, end int }
@@ -213,7 +214,7 @@ func (c core) scan(l language, q *query, src []byte, most limit, stop *Stop) ([]
 		compiled = q.c
 	}
 	answer := C.sluice_scan(c.c, l.c, compiled, (*C.char)(unsafe.Pointer(unsafe.SliceData(src))), C.uint32_t(len(src)),
-		C.sluice_limit{steps: C.uint64_t(most.steps), bytes: C.uint64_t(most.bytes)}, (*C.uint32_t)(stop.word()))
+		C.sluice_limit{steps: C.uint64_t(most.steps), asked: C.uint64_t(most.asked)}, (*C.uint32_t)(stop.word()))
 	if answer != C.SLUICE_OK {
 		return nil, scanFault(answer)
 	}

@@ -38,7 +38,7 @@ typedef struct {
 // that what is found never depends on how busy the machine is.
 typedef struct {
   uint64_t steps; // hundreds of operations of the parser and the query
-  uint64_t bytes; // of memory
+  uint64_t asked; // bytes asked of the allocator
 } sluice_limit;
 
 // A heap and what was found last. One thread at a time.
@@ -49,7 +49,7 @@ typedef struct {
   uint32_t match_count, match_capacity;
   uint32_t span_count, span_capacity;
   uint64_t steps, most_steps; // taken by this scan
-  uint64_t tree_bytes, most_bytes;
+  uint64_t asked, most_asked, tree_bytes;
   const uint32_t *stop; // set by another thread: give up
   int answer;
 } sluice_scanner;

@@ -19,5 +19,10 @@
 // instead of several for each candidate, no copy of the text, and comparisons of
 // names done before anything reaches Go. A call holds its OS thread until the
 // file is done, and GOMAXPROCS does not bound such calls: the number of workers
-// does. Trees live in the C heap, about thirty times the size of the text.
+// does. Trees live in an arena of the worker (arena.h), about thirty times the
+// size of the text, which is emptied after each file.
+//
+// The query is not run over whole trees: a plan made of its patterns (plan.go)
+// says what a node must look like, a walk in C (walk.h) finds such nodes, and
+// the query is run there. Patterns that no plan can express are run as they are.
 package analyze

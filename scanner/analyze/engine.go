@@ -25,6 +25,13 @@ func WithoutPrefilter() Option { return func(e *Engine) { e.parseAll = true } }
 // is there to compare.
 func WithMalloc() Option { return func(e *Engine) { e.malloc = true } }
 
+// withoutPlan runs the core's plain query: what a plan is compared with.
+func withoutPlan(e *Engine) {
+	for _, l := range e.languages {
+		l.plain = true
+	}
+}
+
 // Engine holds what every worker shares. It is immutable after New but for
 // compiling each language when it is first met, and safe for concurrent use.
 type Engine struct {

@@ -44,18 +44,24 @@ func (l language) layoutAgrees(texts []string) bool {
 // for; text is the query's own. It says how many they are.
 func (q *query) follow(l language, text string) (planned int, err error) {
 	var needs []need
-	fit := make([]C.bool, len(q.patterns))
+	fit, off := make([]C.bool, len(q.patterns)), make([]C.bool, len(q.patterns))
 	for i, p := range q.patterns {
 		s, err := readShape(text[p.start:p.end])
-		if err != nil || !p.rooted {
-			continue
+		if err != nil {
+			return 0, nil
 		}
 		plan := planner{grammar: l, predicates: p.predicates, captures: q.captures}
-		if found, ok := plan.roots(s); ok {
+		if found, ok := plan.roots(s); ok && p.rooted {
 			needs = append(needs, found...)
 			fit[i] = true
 			planned++
+			continue
 		}
+		apart, ok := plan.separable(s)
+		if !ok {
+			return 0, nil
+		}
+		off[i] = C.bool(apart)
 	}
 	if planned == 0 {
 		return 0, nil
@@ -70,6 +76,7 @@ func (q *query) follow(l language, text string) (planned int, err error) {
 			C.sluice_plan_delete(made)
 			return 0, err
 		}
+		switchOff(q.c.query, off)
 	}
 	C.sluice_query_follow(q.c, made, inC(fit), rest)
 	return planned, nil
@@ -84,12 +91,16 @@ func without(l language, text string, fit []C.bool) (*C.TSQuery, error) {
 	if rest == nil {
 		return nil, errors.New(queryFault(kind))
 	}
-	for i, planned := range fit {
-		if planned {
-			C.ts_query_disable_pattern(rest, C.uint32_t(i))
+	switchOff(rest, fit)
+	return rest, nil
+}
+
+func switchOff(q *C.TSQuery, patterns []C.bool) {
+	for i, off := range patterns {
+		if off {
+			C.ts_query_disable_pattern(q, C.uint32_t(i))
 		}
 	}
-	return rest, nil
 }
 
 // inC copies a slice into memory of the C library.
@@ -129,7 +140,7 @@ func layOut(all []rooted, symbols uint32) (*C.sluice_plan, bool) {
 	plan := inC([]C.sluice_plan{{
 		needs: inC(l.needs), clauses: inC(l.clauses), tests: inC(l.tests), strings: inC(l.strings), keys: inC(l.keys),
 		slots: inC(l.slots), roots: inC(l.roots), list: inC(l.list), text: (*C.char)(unsafe.Pointer(inC(l.text))),
-		root_of: inC(rootOf), symbols: C.uint32_t(symbols),
+		root_of: inC(rootOf), symbols: C.uint32_t(symbols), leaves: C.bool(slices.ContainsFunc(all, rooted.leaf)),
 	}})
 	return plan, true
 }

@@ -15,7 +15,8 @@ import (
 )
 
 // FuzzAnalyze looks for texts that stop the analysis, whose findings have no
-// place in the text, depend on the prefilter, or show a secret.
+// place in the text, depend on the prefilter, the plan or the
+// arena, or show a secret.
 func FuzzAnalyze(f *testing.F) {
 	pack, err := rules.Builtin()
 	if err != nil {
@@ -28,6 +29,8 @@ func FuzzAnalyze(f *testing.F) {
 	with, without := worker(f, engineOf(f, pack)), worker(f, engineOf(f, pack, WithoutPrefilter()))
 	without.limit = func(int) limit { return unlimited }
 	with.limit = without.limit
+	plain := worker(f, engineOf(f, pack, WithoutPrefilter(), WithMalloc(), withoutPlan))
+	plain.limit = without.limit
 	f.Fuzz(func(t *testing.T, path string, src []byte) {
 		report, err := without.Analyze(path, src)
 		if err != nil {
@@ -39,6 +42,12 @@ func FuzzAnalyze(f *testing.F) {
 		}
 		if diff := cmp.Diff(report.Findings, again.Findings); diff != "" {
 			t.Fatalf("the prefilter matters (-without +with)\n%s", diff)
+		}
+		if again, err = plain.Analyze(path, src); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(report.Findings, again.Findings); diff != "" {
+			t.Fatalf("the plan or the arena matters (-with +without)\n%s", diff)
 		}
 		if report.Binary || len(src) == 0 {
 			return

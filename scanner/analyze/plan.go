@@ -81,6 +81,39 @@ func (p *planner) roots(s shape) ([]need, bool) {
 	}
 }
 
+// separable reports how a pattern without a plan stands beside those that have
+// one, in the query that is run at single nodes. apart: it is to be switched
+// off there. If not, it begins with a bare wildcard, which the core would
+// miscount once switched off, and which does no harm. ok is false for a pattern
+// that begins with a wildcard and goes on below it: the core files it under what
+// comes below and would then pass over planned patterns of that symbol.
+func (p *planner) separable(s shape) (apart, ok bool) {
+	known, bare := p.beginnings(s)
+	return known, known != bare
+}
+
+// beginnings reports whether a pattern can begin with nodes of known symbols
+// alone, or with bare wildcards alone.
+func (p *planner) beginnings(s shape) (known, bare bool) {
+	switch s.kind {
+	case groupShape, choiceShape:
+		known, bare = len(s.parts) > 0, len(s.parts) > 0
+		for _, part := range s.parts {
+			k, b := p.beginnings(part)
+			known, bare = known && k, bare && b
+		}
+		return known, bare
+	case textShape:
+		return true, false
+	case nodeShape:
+		if s.name == "ERROR" || p.grammar.symbol(s.name, true) != 0 {
+			return true, false
+		}
+	case anyShape:
+	}
+	return false, len(s.parts) == 0
+}
+
 // need returns what one node must be; false where that cannot be said.
 func (p *planner) need(s shape) (need, bool) {
 	n := need{tests: p.tests(s.captures)}
@@ -197,12 +230,26 @@ func rootedNeeds(all []need) []rooted {
 	return found
 }
 
-// lock is a path with the texts that a need asks for at its end.
+// lock is a place of a need: a path, and the texts that are asked for at its end.
 type lock struct {
 	path  []uint16
 	texts []string
 }
 
+// leaf reports whether a node without children may be what some need asks.
+func (r rooted) leaf() bool {
+	alone := func(n need) bool { return len(n.clauses) == 0 }
+	return slices.ContainsFunc(r.others, alone) || slices.ContainsFunc(r.keys, func(k keyed) bool {
+		for _, needs := range k.needs {
+			if slices.ContainsFunc(needs, alone) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// key finds the keys of needs that so far have none.
 func (r *rooted) key() {
 	for {
 		path, count := commonest(r.others)

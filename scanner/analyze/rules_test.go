@@ -11,7 +11,7 @@ import (
 )
 
 // unlimited is more than any text takes.
-var unlimited = limit{steps: 1 << 60, bytes: 1 << 60}
+var unlimited = limit{steps: 1 << 60, asked: 1 << 60}
 
 // builtin makes an engine of the builtin rules that is closed with the test.
 func builtin(t testing.TB, options ...Option) *Engine {

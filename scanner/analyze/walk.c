@@ -42,7 +42,7 @@ static inline children children_of(const TSLanguage *language, const ts_subtree 
 }
 
 static inline uint16_t public_symbol(const TSLanguage *language, uint16_t symbol) {
-  return symbol < language->symbol_count ? language->public_symbol_map[symbol] : symbol;
+  return symbol < language->symbol_count + language->alias_count ? language->public_symbol_map[symbol] : symbol;
 }
 
 // next_child takes one step; the caller has seen that there is a next child.
@@ -76,6 +76,15 @@ static inline place next_child(const TSLanguage *language, children *self) {
   }
   child.symbol = public_symbol(language, symbol);
   return child;
+}
+
+// skip_leaves passes small leaves, most of the nodes of a tree.
+static inline void skip_leaves(children *self) {
+  for (; self->next != self->end && self->next->leaf.is_inline; self->next++) {
+    self->at += (self->first ? 0u : self->next->leaf.padding_bytes) + self->next->leaf.size_bytes;
+    self->first = false;
+    if (self->aliases && !self->next->leaf.extra) self->aliases++;
+  }
 }
 
 // look is what the functions below share.
@@ -223,10 +232,12 @@ static void push(stack *self, children level) {
 
 // next_place yields nodes in the order of the text, parents first, hidden ones
 // included. The core's query looks for nothing below a visible node that ends
-// where the text begins; no more does this.
-static inline bool next_place(const TSLanguage *language, stack *self, place *found) {
+// where the text begins; no more does this. Without leaves, small ones are left
+// out.
+static inline bool next_place(const TSLanguage *language, stack *self, bool leaves, place *found) {
   while (self->depth > 0) {
     children *level = &self->levels[self->depth - 1];
+    if (!leaves) skip_leaves(level);
     if (level->next == level->end) {
       self->depth--;
       continue;
@@ -282,7 +293,7 @@ void sluice_walk(const sluice_plan *plan, const TSLanguage *language, const TSTr
     uint16_t number = plan->root_of[at.symbol];
     if (number == 0 || !may_match(&self, &plan->roots[number - 1], &at)) continue;
     if (!visitor.visit(visitor.payload, at.slot == root.id ? root : node_at(tree, &at))) break;
-  } while (next_place(language, &open, &at));
+  } while (next_place(language, &open, plan->leaves, &at));
   sluice_free(open.levels);
 }
 
@@ -305,7 +316,7 @@ static bool next_node(TSTreeCursor *cursor) {
 // that a wrong layout would lead astray.
 static bool plausible(const TSLanguage *language, TSNode root) {
   const ts_subtree *slot = root.id;
-  return slot && !slot->leaf.is_inline && language->symbol_count == ts_language_symbol_count(language) &&
+  return slot && !slot->leaf.is_inline && language->symbol_count + language->alias_count == ts_language_symbol_count(language) &&
          slot->node->size.bytes == ts_node_end_byte(root) - ts_node_start_byte(root) &&
          public_symbol(language, slot->node->symbol) == ts_node_symbol(root) &&
          (slot->node->child_count == 0 || slot->node->visible_child_count == ts_node_child_count(root));
@@ -320,7 +331,7 @@ static bool agrees(const TSLanguage *language, TSNode root) {
   bool agree = same(root, &at), more = true;
   while (agree && more) {
     do {
-      more = next_place(language, &open, &at);
+      more = next_place(language, &open, true, &at);
     } while (more && !at.visible);
     agree = next_node(&cursor) == more && (!more || same(ts_tree_cursor_current_node(&cursor), &at));
   }

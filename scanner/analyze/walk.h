@@ -83,6 +83,7 @@ typedef struct {
   char *text;
   uint16_t *root_of;  // by public symbol: the number of its root, from 1
   uint32_t symbols;
+  bool leaves;        // some pattern may match at a node without children
 } sluice_plan;
 
 void sluice_plan_delete(sluice_plan *);

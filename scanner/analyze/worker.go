@@ -30,8 +30,8 @@ type Worker struct {
 	hits   [][]int // by rule for secrets: where its keywords are in this file
 	closed bool
 
-	stop   *Stop
-	limit  func(bytes int) limit // what a text may take
+	stop  *Stop
+	limit func(bytes int) limit // what a text may take
 }
 
 // StopOn ends the analyses of this worker once the stop is set. It is called
@@ -88,27 +88,41 @@ func binary(src []byte) bool {
 
 // search passes a text through the gates: literals, secrets, syntax.
 func (w *Worker) search(l *lens, src []byte) (*gathering, error) {
-	w.look(l, src)
 	g := &gathering{}
+	if w.engine.parseAll && l.query != nil && len(l.hunt.rules) == 0 {
+		// Nobody asks for the literals before there is a match.
+		return g, w.parse(g, l, src, func() []bool { w.look(l, src); able, _ := l.able(w.seen); return able })
+	}
+	w.look(l, src)
 	firm, yielding := l.hunt.find(src, w.hits)
 	g.secrets(l.hunt, firm)
 	if able, some := l.able(w.seen); l.query != nil && (some || w.engine.parseAll) {
-		if w.core.c == nil {
-			c, err := newCore(!w.engine.malloc)
-			if err != nil {
-				return nil, err
-			}
-			w.core = c
-		}
-		matches, err := w.core.scan(l.grammar, l.query, src, w.limit(len(src)), w.stop)
-		if err != nil {
+		if err := w.parse(g, l, src, func() []bool { return able }); err != nil {
 			return nil, err
 		}
-		g.treeBytes = w.core.treeBytes()
-		g.matches(l, able, matches, src)
 	}
 	g.secrets(l.hunt, yielding)
 	return g, nil
+}
+
+// parse adds the matches in a text; able tells which rules can apply to it.
+func (w *Worker) parse(g *gathering, l *lens, src []byte, able func() []bool) error {
+	if w.core.c == nil {
+		c, err := newCore(!w.engine.malloc)
+		if err != nil {
+			return err
+		}
+		w.core = c
+	}
+	matches, err := w.core.scan(l.grammar, l.query, src, w.limit(len(src)), w.stop)
+	if err != nil {
+		return err
+	}
+	g.treeBytes = w.core.treeBytes()
+	if len(matches) > 0 {
+		g.matches(l, able(), matches, src)
+	}
+	return nil
 }
 
 // look notes which literals occur and where the keywords are.

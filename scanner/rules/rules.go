@@ -14,6 +14,7 @@ package rules
 
 import (
 	"embed"
+	"slices"
 
 	"sluice/scanner/finding"
 )
@@ -92,6 +93,11 @@ type Pack struct {
 
 // Rules returns every rule. The slice is shared: do not change it.
 func (p *Pack) Rules() []Rule { return p.rules }
+
+// With returns a pack that has further rules. Their IDs must be new to it.
+func (p *Pack) With(more ...Rule) *Pack {
+	return &Pack{rules: slices.Concat(p.rules, more)}
+}
 
 // For returns the rules of one language, nil if it has none.
 func (p *Pack) For(language string) []Rule {
