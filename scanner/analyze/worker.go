@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -52,7 +53,7 @@ func (w *Worker) Close() {
 // and without repetition. A file that does not parse is no error: the parts that
 // do parse are searched. An error means that the engine or a rule is unfit, or
 // that findings would have been lost: ErrTooCostly, where a text stalls the parser,
-// and ErrStopped. src is not kept or changed.
+// ErrTooMany and ErrStopped. src is not kept or changed.
 func (w *Worker) Analyze(path string, src []byte) (Report, error) {
 	report := Report{Language: Language(path)}
 	if report.Language == "" {
@@ -75,6 +76,9 @@ func (w *Worker) Analyze(path string, src []byte) (Report, error) {
 	found, err := w.search(l, src)
 	if err != nil {
 		return report, fmt.Errorf("analyze %s: %w", path, err)
+	}
+	if len(found.places) > mostFindings {
+		return report, fmt.Errorf("analyze %s: %w", path, ErrTooMany)
 	}
 	report.Findings, report.TreeBytes = found.report(path, src), found.treeBytes
 	return report, nil
@@ -141,6 +145,13 @@ func (w *Worker) look(l *lens, src []byte) {
 		}
 	})
 }
+
+// mostFindings is how many places one file may have: beyond that nobody reads
+// them, and a megabyte of eval(x) would take 300 MB to write out.
+const mostFindings = 20_000
+
+// ErrTooMany is returned for a file with more findings than anybody could look at.
+var ErrTooMany = errors.New("more than 20,000 findings in one file; exclude it if it is generated")
 
 // gathering collects what was found in a file, graver claims first.
 type gathering struct {

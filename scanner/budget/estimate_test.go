@@ -18,7 +18,7 @@ func series(r *rand.Rand, files int, median, sigma float64) []parse {
 	out := make([]parse, files)
 	for i := range out {
 		source := 1 + int64(8<<10*math.Exp(r.NormFloat64()))
-		out[i] = parse{source, leastTree + int64(float64(source) * median * math.Exp(sigma*r.NormFloat64()))}
+		out[i] = parse{source, leastTree + int64(float64(source)*median*math.Exp(sigma*r.NormFloat64()))}
 	}
 	return out
 }
