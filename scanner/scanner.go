@@ -99,6 +99,11 @@ type Result struct {
 	Stats    Stats
 	Failures []Failure // sorted by path
 	Warnings []string  // what of the configuration could not be done as meant
+
+	// Stuck says that the scan stalled, was to fail then, and that workers of it could
+	// not be ended. They go on: the result is empty, the engine and the journal must
+	// not be closed, and the process should end.
+	Stuck bool
 }
 
 // validate reports every fault at once.
@@ -146,7 +151,6 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 	if o.Engine != nil {
 		// The parser cannot hear of a context; a flag in C it can read.
 		staff.stop = analyze.NewStop()
-		defer staff.stop.Close()
 	}
 	account, err := pipeline.Run(ctx, o.FS, items, pipeline.Options{
 		Readers:      o.Config.IO.Workers,
@@ -173,6 +177,9 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 	})
 	cpu := cpuSeconds() - cpuBefore
 
+	if account.Stuck {
+		return Result{Stuck: true}, fmt.Errorf("scan: %w", err)
+	}
 	result := Result{Findings: staff.findings(), Failures: account.Failures, Warnings: account.Warnings}
 	result.Stats = newStats(account, result.Findings, o.Config.Resolve(runtime.GOMAXPROCS(0)))
 	result.Stats.CPUS = cpu

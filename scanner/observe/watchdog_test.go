@@ -41,6 +41,7 @@ func TestStalls(t *testing.T) {
 		want           string
 	}{
 		{"somebody computes", in(1, 1, 1, 1), 0, limit, WhatStall},
+		{"somebody computes since lately, after a long wait", in(1, 1, 1, 1), -1, time.Hour, ""},
 		{"somebody computes, but a file was settled lately", in(0, 0, 0, 4), time.Hour, limit - 1, ""},
 		{"slow storage", in(2, 3, 1, 0), time.Hour, time.Hour, ""},
 		{"a slow source", in(4, 0, 0, 0), time.Hour, time.Hour, ""},
@@ -51,11 +52,24 @@ func TestStalls(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			const now = 2 * time.Hour
-			p := posture{in: row.in, moved: now - row.moved}
+			p := posture{in: row.in, moved: now - row.moved, computing: now - limit}
+			if row.moved < 0 {
+				p.moved, p.computing = now, now-limit+1
+			}
 			if got := p.stalled(now-row.settled, now, limit); got != row.want {
 				t.Errorf("got %q, want %q", got, row.want)
 			}
 		})
+	}
+}
+
+func TestAPostureKnowsWhoHasComputedLongest(t *testing.T) {
+	var p posture
+	for _, w := range []word{newWord(Idle, 1), newWord(Computing, 9), newWord(Computing, 4), newWord(Reading, 2), newWord(Computing, 7)} {
+		p.note(w)
+	}
+	if p.computing != 4 || p.moved != 9 || p.in != [states]int{Idle: 1, Reading: 1, Computing: 3} {
+		t.Errorf("the posture is %+v", p)
 	}
 }
 

@@ -51,6 +51,11 @@ type Account struct {
 	TreePeakBytes int64             // the largest parse tree, as its analyser says
 	Watch         observe.Summary   // files in flight, and workers that did what they should not
 	Warnings      []string          // what of the options could not be done as meant
+
+	// Stuck says that workers of a stalled run could not be ended and go on, in a
+	// run with FailStalled. Nothing else of the account is filled in but Discovered
+	// and Watch, and what the workers use must not be freed.
+	Stuck bool
 }
 
 // Failure is one file that was neither scanned nor skipped.
@@ -140,7 +145,7 @@ func detail(p *pool.Panic) string { return fmt.Sprintf("%v\n\n%s", p, p.Stack) }
 // account merges the desks, after the last worker has ended.
 func (r *run) account() Account {
 	if r.stuck {
-		return Account{Discovered: r.discovered.Load(), Watch: r.seen}
+		return Account{Discovered: r.discovered.Load(), Watch: r.seen, Stuck: true}
 	}
 	a := Account{
 		Discovered: r.discovered.Load(),

@@ -16,10 +16,15 @@ type seat struct {
 
 // analyse settles a file that has been read, and gives back what it holds.
 func (r *run) analyse(d *desk, s *seat, f *loaded) {
-	f.begun = true
 	begin := r.now()
-	defer r.release(d, f)
+	defer func() {
+		if !f.settled { // the analyser ended the goroutine: as unfit as after a panic
+			_ = s.replace()
+		}
+		r.release(d, f)
+	}()
 	if r.ctx.Err() != nil {
+		f.settled = true
 		d.cancelled(f.path, r.ctx, begin)
 		return
 	}
@@ -37,6 +42,7 @@ func (r *run) analyse(d *desk, s *seat, f *loaded) {
 
 // book settles a file that was analysed.
 func (r *run) book(d *desk, s *seat, f *loaded, verdict Verdict, err error, end time.Duration) {
+	f.settled = true
 	bytes := int64(len(f.buffer.bytes))
 	p, panicked := errors.AsType[*pool.Panic](err)
 	switch {
@@ -62,18 +68,22 @@ func (r *run) book(d *desk, s *seat, f *loaded, verdict Verdict, err error, end 
 // release gives back what a file holds: its buffer, its share of the memory
 // budget, its place among the files in flight.
 func (r *run) release(d *desk, f *loaded) {
-	r.buffers.put(f.buffer)
-	f.buffer = nil
-	r.budget.Release(f.cost)
-	d.tally.Leave(1, f.cost)
-}
-
-// abandon settles a file that was handed over and not begun.
-func (r *run) abandon(d *desk, f *loaded, err error) {
-	if err == nil || f.begun {
+	if !f.inFlight {
 		return
 	}
-	f.begun = true
+	f.inFlight = false
+	r.buffers.put(f.buffer)
+	f.buffer = nil
+	d.tally.Leave(1, f.cost) // before another file can enter in its place
+	r.budget.Release(f.cost)
+}
+
+// abandon settles a file that was handed over and that nobody settled.
+func (r *run) abandon(d *desk, f *loaded, err error) {
+	if err == nil || f.settled {
+		return
+	}
+	f.settled = true
 	r.release(d, f)
 	r.settle(d, f.path, err)
 }

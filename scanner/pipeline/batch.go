@@ -69,6 +69,10 @@ func newBatcher(out chan<- errand, size int, linger time.Duration) *batcher {
 func (b *batcher) put(r *run, d *desk, f loaded) {
 	full := b.add(f)
 	if full == nil {
+		if r.budget.Waiting() > 0 { // somebody waits for what this file may give back
+			d.watched.Set(waiting, r.now())
+			b.flush()
+		}
 		return
 	}
 	select {
@@ -76,6 +80,21 @@ func (b *batcher) put(r *run, d *desk, f loaded) {
 	default:
 		d.watched.Set(waiting, r.now())
 		b.out <- errand{full, whole}
+	}
+}
+
+// flush sends the open batch, however full it is: a reader that must wait for
+// memory cannot leave files lying from which it might come back.
+func (b *batcher) flush() {
+	if b.size == 1 {
+		return
+	}
+	b.mu.Lock()
+	open := b.open
+	b.open = nil
+	b.mu.Unlock()
+	if open != nil {
+		b.out <- errand{open, whole}
 	}
 }
 

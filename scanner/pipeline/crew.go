@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"runtime/pprof"
+	"sync/atomic"
 
 	"sluice/scanner/observe"
 	"sluice/scanner/pool"
@@ -27,18 +28,23 @@ type crewOf struct {
 	size            int
 	reads, analyses bool
 	kind            observe.Kind
+	stays           bool  // its workers live as long as the run, and stand ready before it begins
 	cores           []int // that the workers are bound to; none for any
 }
 
 // A crew is a pool's workers with their desks, one for each slot.
 type crew struct {
 	crewOf
-	desks []*desk
+	desks   []*desk
+	entered []atomic.Bool // by slot; of workers that live as long as the run
 }
 
 // newCrew makes the desks of a pool and remembers them for the account.
 func (r *run) newCrew(of crewOf) *crew {
-	c := &crew{crewOf: of}
+	c := &crew{crewOf: of, entered: make([]atomic.Bool, of.size)}
+	if of.stays {
+		r.standing.Add(of.size)
+	}
 	for slot := range of.size {
 		d := &desk{skipped: map[string]int64{}, failed: map[string]int64{}, languages: map[string]int64{}}
 		d.watched = r.monitor.Worker(of.name, slot, of.kind)
@@ -69,8 +75,11 @@ func (c *crew) options(r *run) pool.Options {
 		}
 		watched := c.desks[slot].watched
 		watched.Enter()
+		defer func() { watched.Leave(r.now()) }() // also where a task ends its goroutine
+		if c.stays && !c.entered[slot].Swap(true) {
+			r.standing.Done()
+		}
 		c.root(work)
-		watched.Leave(r.now())
 	}}
 }
 

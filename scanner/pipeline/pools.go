@@ -24,8 +24,9 @@ func (r *run) twoPools(items iter.Seq[source.Item]) {
 	discovered := make(chan queued, ahead)
 	errands := make(chan errand, r.opts.Buffer)
 	batcher := newBatcher(errands, r.opts.Batch, r.opts.Linger)
-	readers := r.newCrew(crewOf{name: "read", root: readPool, size: r.opts.Readers, kind: observe.IO, reads: true, cores: r.ioCores})
-	analysts := r.newCrew(crewOf{name: "analyse", root: analysePool, size: r.opts.Analysers, kind: observe.CPU, analyses: true, cores: r.cpuCores})
+	r.flush = batcher.flush
+	readers := r.newCrew(crewOf{name: "read", root: readPool, size: r.opts.Readers, kind: observe.IO, stays: true, reads: true, cores: r.ioCores})
+	analysts := r.newCrew(crewOf{name: "analyse", root: analysePool, size: r.opts.Analysers, kind: observe.CPU, stays: true, analyses: true, cores: r.cpuCores})
 
 	schedule := pool.Queue[errand]
 	if r.opts.Scheduler == Steal {
@@ -147,7 +148,7 @@ func (r *run) single() (scheduler[queued], crewOf) {
 	case Threads:
 		return pool.Threads[queued], crewOf{name: "threads", root: threadsPool, size: min(size, pool.MostThreads), kind: observe.CPU, reads: true, analyses: true}
 	case Inline:
-		return pool.Inline[queued], crewOf{name: "inline", root: inlinePool, size: r.opts.Readers, kind: observe.IO, reads: true, analyses: true}
+		return pool.Inline[queued], crewOf{name: "inline", root: inlinePool, size: r.opts.Readers, kind: observe.IO, stays: true, reads: true, analyses: true}
 	default:
 		return pool.PerFile[queued], crewOf{name: "per-file", root: perFilePool, size: size, kind: observe.CPU, reads: true, analyses: true}
 	}

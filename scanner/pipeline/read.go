@@ -23,7 +23,9 @@ type loaded struct {
 	taken  time.Duration // when a reader took it
 	queued time.Duration // how long it then waited for the memory budget
 	ready  time.Duration // when it had been read
-	begun  bool          // an analyser has it, or it is settled
+
+	inFlight bool // counted as such, and holding its cost
+	settled  bool // in somebody's books
 }
 
 // read takes an item and reads its file. It is not ok if that settled the item:
@@ -40,8 +42,19 @@ func (r *run) read(d *desk, q queued) (f loaded, ok bool) {
 		d.cancelled(q.Path, r.ctx, r.now())
 		return loaded{}, false
 	}
-	f = loaded{path: q.Path, taken: r.now()}
+	return r.take(d, q)
+}
+
+// take reads the file of an item. What the file holds is given back if it goes no
+// further, also where reading it ends the goroutine.
+func (r *run) take(d *desk, q queued) (_ loaded, ok bool) {
+	f := loaded{path: q.Path, taken: r.now(), inFlight: true}
 	d.tally.Enter(1, 0)
+	defer func() {
+		if !ok {
+			r.release(d, &f)
+		}
+	}()
 	d.watched.Task(f.path)
 	d.watched.Set(reading, f.taken)
 	d.reading.Wait.Record(f.taken - q.at)
@@ -49,14 +62,13 @@ func (r *run) read(d *desk, q queued) (f loaded, ok bool) {
 	f.ready = r.now()
 	d.watched.Set(computing, f.ready)
 	d.reading.Service.Record(f.ready - f.taken - f.queued)
-	if err == nil && skip == "" {
-		return f, true
-	}
-	r.release(d, &f)
-	if err != nil {
+	switch {
+	case err != nil:
 		r.settle(d, q.Path, err)
-	} else {
+	case skip != "":
 		d.skip(skip, f.ready)
+	default:
+		return f, true
 	}
 	return loaded{}, false
 }
@@ -64,6 +76,11 @@ func (r *run) read(d *desk, q queued) (f loaded, ok bool) {
 // load reads a file into a buffer, within the memory budget, unless there is a
 // reason to skip it.
 func (r *run) load(d *desk, f *loaded) (skip string, err error) {
+	defer func() {
+		if _, panicked := errors.AsType[*pool.Panic](err); panicked {
+			f.buffer = nil // not to be used again: what panicked may hold on to it
+		}
+	}()
 	defer pool.Recover(&err)
 	file, err := r.fsys.Open(f.path)
 	if err != nil {
@@ -87,28 +104,34 @@ func (r *run) load(d *desk, f *loaded) (skip string, err error) {
 	if err := r.afford(d, f, size); err != nil {
 		return "", err
 	}
-	err = r.fetchBytes(f, file, size)
+	err = r.fetchBytes(d, f, file, size)
 	if errors.Is(err, errTooLarge) {
 		return SkipTooLarge, nil
 	}
 	return "", err
 }
 
-// afford takes what a file is expected to need from the memory budget, which is
-// a declared wait where there is not enough.
+// afford takes what a file of that size is expected to need from the memory
+// budget, in place of what it has taken before: whoever holds some must not wait
+// for more. It is a declared wait where there is not enough.
 func (r *run) afford(d *desk, f *loaded, size int64) error {
-	f.class = r.opts.Class(f.path)
+	d.tally.Leave(0, f.cost)
+	r.budget.Release(f.cost)
+	f.class, f.cost = r.opts.Class(f.path), 0
 	cost := r.resident.Resident(f.class, size)
 	if r.budget != nil {
 		begin := r.now()
 		d.watched.Set(waiting, begin)
+		if r.budget.Waiting() > 0 || r.budget.InUse()+cost > r.budget.Size() {
+			r.flush()
+		}
 		if err := r.budget.Acquire(r.ctx, cost); err != nil {
 			return err
 		}
 		end := r.now()
 		d.watched.Set(reading, end)
-		f.queued = end - begin
-		d.budget.Record(f.queued)
+		f.queued += end - begin
+		d.budget.Record(end - begin)
 	}
 	f.cost = cost
 	d.tally.Enter(0, cost)
@@ -116,24 +139,24 @@ func (r *run) afford(d *desk, f *loaded, size int64) error {
 }
 
 // fetchBytes brings a file's bytes into a buffer.
-func (r *run) fetchBytes(f *loaded, file fs.File, size int64) error {
+func (r *run) fetchBytes(d *desk, f *loaded, file fs.File, size int64) error {
 	f.buffer = r.buffers.get(int(size) + 1) // one more, so that the read that meets the end has room
-	real, ok := file.(*os.File)
-	if r.opts.Reader != Mapped || !ok {
-		r.unmapped.CompareAndSwap(false, r.opts.Reader == Mapped)
-		return f.buffer.fill(file, r.opts.MaxFileBytes)
+	if real, ok := file.(*os.File); ok && r.opts.Reader == Mapped {
+		bytes, err := mapped.Read(real, size, f.buffer.bytes)
+		if err == nil {
+			f.buffer.bytes = bytes
+			return nil
+		}
+		if !errors.Is(err, mapped.ErrUnmappable) { // files of some file systems are not to be mapped, those of /proc for one
+			if at, ok := errors.AsType[*fs.PathError](err); ok {
+				at.Path = f.path // as others name it, from the root
+			}
+			return err
+		}
+	} else if r.opts.Reader == Mapped {
+		r.unmapped.Store(true)
 	}
-	bytes, err := mapped.Read(real, size, f.buffer.bytes)
-	if errors.Is(err, mapped.ErrUnmappable) { // those of some file systems, /proc for one
-		return f.buffer.fill(file, r.opts.MaxFileBytes)
-	}
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		at.Path = f.path // as others name it, from the root
-	}
-	if err == nil {
-		f.buffer.bytes = bytes
-	}
-	return err
+	return r.fill(d, f, file, size)
 }
 
 // irregular is the reason to skip what could not be opened since it is no file:
@@ -156,15 +179,24 @@ type buffer struct{ bytes []byte }
 // error, as in package bufio.
 const mostEmptyReads = 100
 
-// fill reads r to its end, whatever size was announced: files grow, and those of
-// /proc announce nothing.
-func (b *buffer) fill(r io.Reader, limit int64) error {
+// fill reads a file to its end, whatever size it announced: files grow, and those
+// of /proc announce nothing. What exceeds the size that is paid for is paid for
+// before more is read.
+func (r *run) fill(d *desk, f *loaded, file io.Reader, paid int64) error {
+	b, limit := f.buffer, r.opts.MaxFileBytes
 	b.bytes = b.bytes[:0]
 	for empty := 0; empty < mostEmptyReads; {
+		if have := int64(len(b.bytes)); have > paid {
+			paid = min(2*have, limit)
+			if err := r.afford(d, f, paid); err != nil {
+				return err
+			}
+		}
 		if len(b.bytes) == cap(b.bytes) {
 			b.bytes = append(b.bytes, 0)[:len(b.bytes)]
 		}
-		n, err := r.Read(b.bytes[len(b.bytes):cap(b.bytes)])
+		room := min(int64(cap(b.bytes)), paid+1)
+		n, err := file.Read(b.bytes[len(b.bytes):room])
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		if empty++; n > 0 {
 			empty = 0
@@ -218,7 +250,7 @@ func (p *buffers) put(b *buffer) {
 // reasonOf classifies an error of opening or reading.
 func reasonOf(err error) string {
 	switch _, panicked := errors.AsType[*pool.Panic](err); {
-	case panicked:
+	case panicked, errors.Is(err, pool.ErrGoexit):
 		return Panicked
 	case errors.Is(err, fs.ErrNotExist):
 		return Missing

@@ -40,20 +40,23 @@ type run struct {
 	buffers  buffers
 	budget   *budget.Budget // nil for none
 	resident *budget.Estimator
+	flush    func() // sends what waits for company; nothing with one pool
 
 	ioCores, cpuCores []int // of the pools, where they are pinned
 	warnings          []string
 	unmapped          atomic.Bool // a file was to be mapped and could only be read
 
-	monitor   *observe.Monitor
-	seen      observe.Summary // what the monitor saw
-	stalled   chan struct{}   // closed when the run is to end because it stalled
-	stuck     bool            // it did not end then: its goroutines go on, and its books are theirs
-	reading   *observe.Meter
-	analysing *observe.Meter
-	sojourn   *observe.Series // from the reader's taking a file to its result
-	service   *observe.Series // reading plus analysis
-	waiting   *observe.Series // for the budget
+	monitor     *observe.Monitor
+	seen        observe.Summary // what the monitor saw
+	stalled     chan struct{}   // closed when the run is to end because it stalled
+	tellStalled func()          // closes it, once
+	standing    sync.WaitGroup  // of workers that live as long as the run and have not entered yet
+	stuck       bool            // it did not end then: its goroutines go on, and its books are theirs
+	reading     *observe.Meter
+	analysing   *observe.Meter
+	sojourn     *observe.Series // from the reader's taking a file to its result
+	service     *observe.Series // reading plus analysis
+	waiting     *observe.Series // for the budget
 }
 
 // queued is an item on its way to a reader.
@@ -66,6 +69,7 @@ func newRun(ctx context.Context, cancel context.CancelCauseFunc, fsys fs.FS, o O
 	r := &run{
 		ctx: ctx, cancel: cancel, fsys: fsys, opts: o,
 		resident: budget.NewEstimator(),
+		flush:    func() {},
 		sojourn:  observe.NewSeries(),
 		service:  observe.NewSeries(),
 		waiting:  observe.NewSeries(),
@@ -88,10 +92,22 @@ func newRun(ctx context.Context, cancel context.CancelCauseFunc, fsys fs.FS, o O
 		r.reading = observe.NewIOMeter("read", readers)
 	}
 	r.observe()
-	for i := range analysers {
-		r.seats = append(r.seats, &seat{index: i, analyser: o.New(), fresh: o.New})
+	return r, r.seat(analysers)
+}
+
+// seat makes the analysers. Should the making panic, those that were made are
+// closed.
+func (r *run) seat(n int) (err error) {
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	defer pool.Recover(&err)
+	for i := range n {
+		r.seats = append(r.seats, &seat{index: i, analyser: r.opts.New(), fresh: r.opts.New})
 	}
-	return r, nil
+	return nil
 }
 
 // part shares the cores between the pools, where they are to be parted.
@@ -132,6 +148,7 @@ const patience = 5 * time.Second
 // for the stages. It is called with the workers standing ready; the caller's
 // goroutine walks.
 func (r *run) drive(items iter.Seq[source.Item], out chan<- queued, stages *sync.WaitGroup) {
+	r.standing.Wait()
 	if err := r.begin(); err != nil {
 		r.cancel(err)
 		close(out)

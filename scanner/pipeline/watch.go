@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"sync"
 	"time"
 
 	"sluice/scanner/observe"
@@ -16,10 +17,11 @@ const sampleEvery = 20 * time.Millisecond
 // written by one worker: to be watched costs the workers no shared line.
 func (r *run) observe() {
 	r.stalled = make(chan struct{})
+	r.tellStalled = sync.OnceFunc(func() { close(r.stalled) })
 	if r.opts.Unobserved {
 		return
 	}
-	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall, Sample: sampleEvery, Seed: 1}
+	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall + r.opts.Linger, Sample: sampleEvery, Seed: 1}
 	if r.opts.Stall > 0 {
 		o.Settled, o.Stalled = r.settled, r.stall
 	}
@@ -43,8 +45,8 @@ func (r *run) stall(s observe.Stall) {
 	if r.opts.Stalled != nil {
 		r.opts.Stalled(s)
 	}
-	if r.opts.FailStalled && r.ctx.Err() == nil {
-		r.cancel(ErrStalled)
-		close(r.stalled)
+	if r.opts.FailStalled {
+		r.cancel(ErrStalled) // a run that was cancelled already keeps its cause
+		r.tellStalled()
 	}
 }
