@@ -3,7 +3,7 @@
 # The packages that hold goroutines; scripts/house sees to it that none is
 # forgotten. The parsers' C is foreign to the race detector and slow to build
 # for it, so the packages around it stand here only if they must.
-RACE = ./scanner/budget ./scanner/journal ./scanner/mapped ./scanner/observe ./scanner/pipeline \
+RACE = ./scanner/budget ./scanner/journal ./scanner/mapped ./scanner/observe/... ./scanner/pipeline \
 	./scanner/pool/... ./scanner/source \
 	./workloads/storage ./harness/lab ./harness/store ./harness/trial
 

@@ -35,6 +35,7 @@ import (
 	"sluice/scanner/config"
 	"sluice/scanner/finding"
 	"sluice/scanner/observe"
+	"sluice/scanner/observe/sampler"
 	"sluice/scanner/pipeline"
 	"sluice/scanner/source"
 )
@@ -98,7 +99,6 @@ type Result struct {
 	Findings []finding.Finding // sorted
 	Stats    Stats
 	Failures []Failure // sorted by path
-	Warnings []string  // what of the configuration could not be done as meant
 
 	// Stuck says that the scan stalled, was to fail then, and that workers of it could
 	// not be ended. They go on: the result is empty, the engine and the journal must
@@ -173,6 +173,7 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 		FailStalled:  o.FailStalled,
 		Stalled:      o.Stalled,
 		Watch:        o.Watch,
+		Sampler:      sampler.New,
 		Unobserved:   o.Unobserved,
 	})
 	cpu := cpuSeconds() - cpuBefore
@@ -180,7 +181,7 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 	if account.Stuck {
 		return Result{Stuck: true}, fmt.Errorf("scan: %w", err)
 	}
-	result := Result{Findings: staff.findings(), Failures: account.Failures, Warnings: account.Warnings}
+	result := Result{Findings: staff.findings(), Failures: account.Failures}
 	result.Stats = newStats(account, result.Findings, o.Config.Resolve(runtime.GOMAXPROCS(0)))
 	result.Stats.CPUS = cpu
 	result.Stats.RSSPeakBytes = rssPeakBytes()

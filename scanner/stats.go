@@ -42,20 +42,25 @@ type Stats struct {
 	InServiceMean       float64 `json:"in_service_mean"` // files in service on average: the sum of all service over WallS
 
 	SojournMeanS float64 `json:"sojourn_mean_s"`
+	SojournN     int64   `json:"sojourn_n"` // files that came to a result: scanned, or read and then found to be none of ours
 
 	// Files between their permit to be read and their result, and the bytes they were
 	// expected to take, by a gauge of its own: Little's law ties the mean to
-	// throughput and mean sojourn, which come from the workers' books.
+	// throughput and mean sojourn, which come from the workers' books: LittlesRatio is
+	// InFlightMean ÷ (SojournN ÷ WallS × SojournMeanS), 1 but for sampling error.
 	InFlightMean      float64 `json:"in_flight_mean"`
 	InFlightMax       float64 `json:"in_flight_max"`
 	InFlightMeanBytes float64 `json:"in_flight_mean_bytes"`
 	InFlightMaxBytes  float64 `json:"in_flight_max_bytes"`
 
+	LittlesRatio float64 `json:"littles_ratio"`
+
 	BudgetWaitS   *observe.Quantiles `json:"budget_wait_s,omitempty"` // for memory.budget, where there is one
 	TreePeakBytes int64              `json:"tree_peak_bytes"`         // the largest parse tree
 
-	Stations []observe.Station `json:"stations"` // read, analyse
-	Watch    observe.Summary   `json:"watch"`    // the gauge, what the pools did, and what the watchdog reported
+	Stations []observe.Station `json:"stations"`           // read, analyse
+	Watch    observe.Summary   `json:"watch"`              // the gauge, what the pools did, and what the watchdog reported
+	Warnings []string          `json:"warnings,omitempty"` // what of the configuration could not be done as meant
 }
 
 // newStats turns the books into figures. What belongs to the process is the
@@ -82,6 +87,7 @@ func newStats(a pipeline.Account, found []finding.Finding, c config.Config) Stat
 		ServiceP99S:         a.Service.P99,
 		InServiceMean:       a.InServiceMean,
 		SojournMeanS:        a.Sojourn.Mean,
+		SojournN:            a.Sojourn.N,
 		InFlightMean:        a.Watch.InFlight.Mean,
 		InFlightMax:         a.Watch.InFlight.Max,
 		InFlightMeanBytes:   a.Watch.InFlightBytes.Mean,
@@ -89,7 +95,9 @@ func newStats(a pipeline.Account, found []finding.Finding, c config.Config) Stat
 		TreePeakBytes:       a.TreePeakBytes,
 		Stations:            a.Stations,
 		Watch:               a.Watch,
+		Warnings:            a.Warnings,
 	}
+	stats.LittlesRatio = observe.Little(stats.InFlightMean, rate(stats.SojournN, a.Wall), stats.SojournMeanS)
 	if a.BudgetWait.N > 0 {
 		stats.BudgetWaitS = &a.BudgetWait
 	}

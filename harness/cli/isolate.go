@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type isolation struct {
 	report   childReport       // of the last run, which was complete
 	culprits []scanner.Failure // sorted by path
 	harmless map[string]bool   // suspects that came to their end alone; not asked twice
+	remarks  []string          // on deaths that no file is to blame for
 	told     target.Isolation
 }
 
@@ -81,6 +83,8 @@ func isolate(ctx context.Context, paths []string, analysers int, run runner) (is
 			paths = all.without(paths, killers)
 		case analysers > 1:
 			analysers /= 2
+			all.remarks = append(all.remarks, fmt.Sprintf("the isolated scan died (%s) over %s, where none does so alone; repeated with analysers: %d",
+				end.death, cmp.Or(strings.Join(suspects, ", "), "no file"), analysers))
 		default:
 			return all, unexplained(end, suspects)
 		}
@@ -90,7 +94,7 @@ func isolate(ctx context.Context, paths []string, analysers int, run runner) (is
 // convict scans each suspect alone and returns those that kill, with how.
 func (all *isolation) convict(ctx context.Context, end childEnd, suspects []string, run runner) (map[string]string, error) {
 	if !end.began {
-		return nil, fmt.Errorf("the isolated scan ended before its first file: %s", end.death)
+		return nil, fmt.Errorf("the isolated scan did not come to its end: %s", end.death)
 	}
 	killers := map[string]string{}
 	for _, suspect := range suspects {
@@ -164,6 +168,7 @@ func (all *isolation) merge(decided []source.Item) scanner.Result {
 	if st.Failed == nil {
 		st.Failed = map[string]int64{}
 	}
+	st.Warnings = append(st.Warnings, all.remarks...)
 	r.Failures = append(r.Failures, all.culprits...)
 	if n := int64(len(all.culprits)); n > 0 {
 		st.Failed[Crashed] += n

@@ -123,7 +123,7 @@ func TestIsolationGivesUpWithTheReason(t *testing.T) {
 		want []string
 		runs int
 	}{
-		"before its first file":    {ward{always: true, early: true}, []string{"before its first file", "SIGSEGV"}, 1},
+		"before its first file":    {ward{always: true, early: true}, []string{"did not come to its end", "SIGSEGV"}, 1},
 		"between files":            {ward{always: true}, []string{"no file is being analysed", "SIGSEGV"}, 3},
 		"a crash names no file":    {ward{deadly: letters("a"), unnamed: true}, []string{"no file is being analysed"}, 3},
 		"innocent when seen alone": {ward{together: letters("a")}, nil, 0},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +55,9 @@ type scanFlags struct {
 	isolated  bool   // this is the child of a scan with --isolate
 	journal   string // empty for the default place
 
+	cpuProfile  string
 	stallAfter  time.Duration
+	stall       string // what was said of it
 	failStalled bool
 }
 
@@ -89,8 +92,9 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	flags.StringVar(&f.rules, "rules", record.RulesBuiltin, "`set` of rules: "+strings.Join(record.RuleSets(), ", "))
 	flags.StringVar(&f.analyser, "analyser", record.TreeSitter, "what analyses, for experiments: "+strings.Join(record.Analysers(), ", "))
 	_ = flags.MarkHidden("analyser") // a defined flag
+	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a profile of processor time, with the label pool, to `file` (go tool pprof reads it)")
 	flags.DurationVar(&f.stallAfter, "stall-after", 30*time.Second, "warn when no file is done for so long while a worker computes or is stuck; 0 never")
-	flags.BoolVar(&f.failStalled, "fail-stalled", false, "then print every goroutine's stack and end with 3")
+	flags.BoolVar(&f.failStalled, "fail-stalled", false, "end a scan that --stall-after would warn of, with every goroutine's stack and exit status 3")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say why each file failed or was skipped")
 	flags.BoolVar(&f.isolate, "isolate", false, "scan in a child process; a file that crashes it fails alone, and the rest is scanned")
@@ -183,12 +187,18 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer release()
 	inFlight, err := f.openJournal(s, seats(cfg))
 	if err != nil {
 		return err
 	}
-	defer inFlight.Close() //nolint:errcheck // what is left of it names no file
+	stuck := false
+	defer func() {
+		if stuck { // who is left behind uses the engine, and the journal names what it is at
+			return
+		}
+		_ = inFlight.Close() // what is left of it names no file
+		release()
+	}()
 	options.Journal = noting(inFlight)
 	bar := f.progress(s)
 	options.Progress = bar.scan
@@ -196,7 +206,13 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		offer()
 		options.Progress = sendProgress(s.out)
 	}
+	profiled, err := f.profile()
+	if err != nil {
+		return err
+	}
 	result, err := scanner.Scan(ctx, options)
+	err = errors.Join(err, profiled())
+	stuck = result.Stuck
 	bar.stop()
 	if err == nil {
 		err = errors.Join(notReady, child.DoneAndHold())
@@ -206,13 +222,10 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		return err
 	}
 	if errors.Is(err, pipeline.ErrStalled) {
-		return fmt.Errorf("%w for %v (what each worker was at stands above; --stall-after 0 waits for ever)", err, f.stallAfter)
+		return fmt.Errorf("%w: %s (--stall-after 0 waits for ever)", err, f.stall)
 	}
 	if err != nil {
 		return err
-	}
-	for _, warning := range result.Warnings {
-		f.warn(s, warning)
 	}
 	extra := extras{storage: f.achieved(slow)}
 	if f.isolated {
@@ -221,25 +234,42 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	return f.report(s, in, result, extra)
 }
 
-// watch says what the watchdog sees: workers that compute or block where they
-// should not, and a scan that makes no progress.
+// watch says what the watchdog sees while the scan runs: where it makes no
+// progress, and with --verbose each worker that computes or blocks where it should
+// not. The summary has the first of those in any case.
 func (f *scanFlags) watch(s *streams, o *scanner.Options) {
 	o.Stall, o.FailStalled = f.stallAfter, f.failStalled
-	told := 0
-	o.Watch = func(r observe.Report) {
-		if told++; told <= 3 || f.verbose {
-			f.warn(s, r.String())
-		}
-		if f.verbose && r.Stack != "" {
-			fmt.Fprintln(s.err, r.Stack)
-		}
+	if f.verbose {
+		o.Watch = func(r observe.Report) { s.warn("%s\n%s", r, r.Stack) }
 	}
 	o.Stalled = func(stall observe.Stall) {
-		f.warn(s, stall.String())
+		f.stall = stall.String()
+		if !f.failStalled {
+			f.warn(s, f.stall)
+		}
 		if f.failStalled || f.verbose {
 			fmt.Fprintf(s.err, "%s\n", stall.Dump)
 		}
 	}
+}
+
+// profile starts a profile of processor time, if one is asked for, and returns
+// what ends it.
+func (f *scanFlags) profile() (stop func() error, err error) {
+	if f.cpuProfile == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(f.cpuProfile)
+	if err != nil {
+		return nil, usagef("--cpuprofile: %w (name a file that can be written)", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, fmt.Errorf("--cpuprofile: %w", err)
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return file.Close()
+	}, nil
 }
 
 // seats is how many files a configuration analyses at once.
@@ -309,6 +339,11 @@ func (f *scanFlags) configuration(s *streams) (config.Config, error) {
 		return cfg, nil
 	}
 	if file.Provenance == nil { // a tuned file names every knob, asked for or not
+		file.Config = cfg
+		for _, assignment := range f.set {
+			name, _, _ := strings.Cut(assignment, "=")
+			file.Given = append(file.Given, strings.TrimSpace(name))
+		}
 		for _, warning := range file.Warnings() {
 			s.warn("%s", warning)
 		}
@@ -495,6 +530,9 @@ func (f *scanFlags) summary(s *streams, r scanner.Result) {
 	}
 	if !sources(st.Languages) && total(st.Failed) == 0 {
 		s.warn("no source file in a language that the rules know was found (Go, Python, JavaScript)")
+	}
+	for _, warning := range append(slices.Clone(st.Warnings), st.Watch.Warnings()...) {
+		s.warn("%s", warning)
 	}
 	for i, failure := range r.Failures {
 		if !f.verbose && i == 3 {

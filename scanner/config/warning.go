@@ -44,6 +44,14 @@ func (c Config) idle(names []string) []string {
 		warn("under cpu.scheduler "+scheduler+", where nothing is handed over", "channel.buffer", "channel.batch", "channel.linger")
 	case c.Channel.Batch == 1:
 		warn("while channel.batch is 1", "channel.linger")
+	case c.Channel.Linger == 0:
+		warn("while channel.linger is 0, which sends each file at once", "channel.batch")
+	}
+	if c.CPU.Scheduler == "steal" && (c.Channel.Batch == 1 || c.Channel.Linger == 0) {
+		warn("beyond queue while files are handed over one by one, which leaves nothing to steal", "cpu.scheduler")
+	}
+	if c.CPU.Scheduler == "threads" && c.CPU.Pin == "locked" {
+		warn("under cpu.scheduler threads, where each file has a thread in any case", "cpu.pin")
 	}
 	if c.CPU.Scheduler == "threads" && max(c.IO.Workers, c.CPU.Workers) > MostThreads {
 		warn(fmt.Sprintf("above %d, the most threads that cpu.scheduler threads starts", MostThreads), "io.workers", "cpu.workers")

@@ -18,23 +18,29 @@ const sampleEvery = 10 * time.Millisecond
 // calls its methods; they cost an atomic addition in a cache line of its own.
 // The zero value is ready.
 type Tally struct {
-	inFiles, inBytes   atomic.Int64
-	outFiles, outBytes atomic.Int64
-	_                  [128]byte
+	counts Counts
+	_      [128]byte
 }
+
+// Counts are a tally's sums since its beginning.
+type Counts struct{ InFiles, InBytes, OutFiles, OutBytes int64 }
+
+// Counts returns where the sums are kept, to be loaded atomically, for a sampler
+// outside Go: see package sampler.
+func (t *Tally) Counts() *Counts { return &t.counts }
 
 // Enter counts files and bytes that are in flight from now on. A file whose size is
 // not known yet enters as one file of 0 bytes, and its bytes as 0 files later.
 func (t *Tally) Enter(files, bytes int64) {
-	t.inFiles.Add(files)
-	t.inBytes.Add(bytes)
+	atomic.AddInt64(&t.counts.InFiles, files)
+	atomic.AddInt64(&t.counts.InBytes, bytes)
 }
 
 // Leave counts files and bytes that are in flight no more. Another worker's tally
 // may have counted their entering.
 func (t *Tally) Leave(files, bytes int64) {
-	t.outFiles.Add(files)
-	t.outBytes.Add(bytes)
+	atomic.AddInt64(&t.counts.OutFiles, files)
+	atomic.AddInt64(&t.counts.OutBytes, bytes)
 }
 
 // InFlight adds up the tallies. It may run beside their workers: what left is
@@ -42,12 +48,12 @@ func (t *Tally) Leave(files, bytes int64) {
 // what entered meanwhile.
 func InFlight(tallies []*Tally) (files, bytes int64) {
 	for _, t := range tallies {
-		files -= t.outFiles.Load()
-		bytes -= t.outBytes.Load()
+		files -= atomic.LoadInt64(&t.counts.OutFiles)
+		bytes -= atomic.LoadInt64(&t.counts.OutBytes)
 	}
 	for _, t := range tallies {
-		files += t.inFiles.Load()
-		bytes += t.inBytes.Load()
+		files += atomic.LoadInt64(&t.counts.InFiles)
+		bytes += atomic.LoadInt64(&t.counts.InBytes)
 	}
 	return files, bytes
 }

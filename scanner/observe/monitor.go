@@ -23,6 +23,11 @@ type MonitorOptions struct {
 	// InFlight says how many files, and bytes of files, are in flight. Nil: the
 	// gauge stays empty. See the function InFlight.
 	InFlight func() (files, bytes int64)
+	// Sampler, if not nil, takes InFlight's place: it feeds the gauge from a
+	// goroutine of the monitor's until quit is closed. Go's own timers fire where
+	// its scheduler comes by, which is where a worker has just finished with a file:
+	// with few workers their looks see too little in flight. See package sampler.
+	Sampler func(g *Gauge, quit <-chan struct{})
 	// Settled counts the files settled so far. Nil: stalls go unnoticed.
 	Settled func() int64
 	// Reported is called for each report, kept or not. Nil: nobody is told.
@@ -51,6 +56,8 @@ type Monitor struct {
 	// What follows belongs to the goroutine between Start and Stop.
 	now       func() time.Duration
 	gauge     *Gauge
+	sampled   *Gauge // the sampler's
+	sampling  sync.WaitGroup
 	dog       *watchdog
 	found     []suspect
 	heart     pulse
@@ -71,14 +78,19 @@ func NewMonitor(o MonitorOptions) *Monitor {
 	o.Long = cmp.Or(o.Long, defaultLong)
 	o.Stall = cmp.Or(o.Stall, defaultStall)
 	o.Keep = cmp.Or(o.Keep, defaultKeep)
+	if o.Sampler != nil {
+		o.InFlight = nil
+	}
+	sampled := NewGauge(o.Sample, o.Seed)
 	if o.InFlight == nil {
 		o.Sample = o.Poll / 5 // looks at the workers keep their random intervals
 	}
 	m := &Monitor{
-		opts:  o,
-		gauge: NewGauge(o.Sample, o.Seed),
-		quit:  make(chan struct{}),
-		gone:  make(chan struct{}),
+		opts:    o,
+		gauge:   NewGauge(o.Sample, o.Seed),
+		sampled: sampled,
+		quit:    make(chan struct{}),
+		gone:    make(chan struct{}),
 	}
 	m.dog = newWatchdog(limits{long: o.Long, keep: o.Keep}, takeDump)
 	m.dog.reported = o.Reported
@@ -115,6 +127,9 @@ func (m *Monitor) Start(now func() time.Duration) {
 	m.heart.at, m.polled = now(), now()
 	m.latencies = schedulingLatencies()
 	go m.run()
+	if m.opts.Sampler != nil {
+		m.sampling.Go(func() { m.opts.Sampler(m.sampled, m.quit) })
+	}
 }
 
 // Stop ends the looking, waits for the goroutine and returns what was seen. Call it
@@ -126,6 +141,7 @@ func (m *Monitor) Stop() Summary {
 	if m.now != nil { // else it was never started: a scan may fail before
 		close(m.quit)
 		<-m.gone
+		m.sampling.Wait()
 	}
 	return m.summary()
 }
@@ -249,7 +265,11 @@ func (m *Monitor) summary() Summary {
 		Dumps: d.dumps, DumpTotalS: d.dumpTotal.Seconds(), DumpMaxS: d.dumpMax.Seconds(),
 		Unexamined: d.unexamined, SchedulingS: latencies,
 	}
-	s.InFlight, s.InFlightBytes = m.gauge.InFlight()
+	gauge := m.gauge
+	if m.opts.Sampler != nil {
+		gauge = m.sampled
+	}
+	s.InFlight, s.InFlightBytes = gauge.InFlight()
 	if m.looks > 0 {
 		s.LateMeanS = m.late.Seconds() / float64(m.looks)
 	}

@@ -4,15 +4,17 @@ import "fmt"
 
 // An I/O pool's share of Computing above which it is flagged: taking a file,
 // booking it and handing it over are a percent or two of reading it even from
-// a warm cache. Below so many looks the share means little.
+// a warm cache. With few looks only a large share means something.
 const (
 	computingLimit = 0.05
 	fewestLooks    = 100
+	plainlyTooMuch = 0.3
+	fewLooks       = 10
 )
 
 // analyses reports whether the workers of an I/O pool were seen to compute too often.
 func (o Occupancy) analyses() bool {
-	return o.Kind == IO && o.Looks >= fewestLooks && o.Computing > computingLimit
+	return o.Kind == IO && (o.Looks >= fewestLooks && o.Computing > computingLimit || o.Looks >= fewLooks && o.Computing > plainlyTooMuch)
 }
 
 // Warnings says what the summary has to complain of, a sentence each, the gravest

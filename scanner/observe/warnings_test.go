@@ -56,7 +56,9 @@ func TestOnlyIOPoolsThatComputeAreFlagged(t *testing.T) {
 	}{
 		{"analysis on the I/O workers", Occupancy{Kind: IO, Looks: 100, Computing: 0.06}, true},
 		{"reading and handing over", Occupancy{Kind: IO, Looks: 100_000, Computing: 0.02}, false},
-		{"too few looks to say", Occupancy{Kind: IO, Looks: 99, Computing: 1}, false},
+		{"plainly too much in a few looks", Occupancy{Kind: IO, Looks: 10, Computing: 0.4}, true},
+		{"too few looks to say", Occupancy{Kind: IO, Looks: 99, Computing: 0.29}, false},
+		{"far too few", Occupancy{Kind: IO, Looks: 9, Computing: 1}, false},
 		{"computing is a CPU pool's job", Occupancy{Kind: CPU, Looks: 1000, Computing: 1}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {

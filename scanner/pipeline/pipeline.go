@@ -140,6 +140,10 @@ type Options struct {
 	Stalled     func(observe.Stall)  // called once, from a goroutine of the run; may be nil
 	Watch       func(observe.Report) // called when the watchdog finds something, likewise; may be nil
 
+	// Sampler makes what samples the files in flight of these tallies; nil samples
+	// from the monitor's goroutine. See observe.MonitorOptions.Sampler.
+	Sampler func([]*observe.Tally) func(*observe.Gauge, <-chan struct{})
+
 	// Unobserved leaves out all that package observe does, times of stations and
 	// sojourns included, to measure what it costs.
 	Unobserved bool

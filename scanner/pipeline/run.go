@@ -120,9 +120,9 @@ func (r *run) part() error {
 		return err
 	}
 	var warning string
-	r.ioCores, r.cpuCores, warning = pool.Partition(mask, r.opts.Readers, r.opts.Analysers)
+	r.ioCores, r.cpuCores, warning = pool.Partition(mask, r.opts.Analysers)
 	if warning != "" {
-		r.warnings = append(r.warnings, warning)
+		r.warnings = append(r.warnings, "cpu.pin partition: "+warning+"; use cpu.pin none, or more cores")
 	}
 	return nil
 }

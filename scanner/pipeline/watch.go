@@ -25,6 +25,9 @@ func (r *run) observe() {
 	if r.opts.Stall > 0 {
 		o.Settled, o.Stalled = r.settled, r.stall
 	}
+	if r.opts.Sampler != nil {
+		o.Sampler = func(g *observe.Gauge, quit <-chan struct{}) { r.opts.Sampler(r.tallies)(g, quit) }
+	}
 	r.monitor = observe.NewMonitor(o)
 }
 

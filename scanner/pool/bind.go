@@ -84,32 +84,25 @@ func threadCores() ([]int, error) {
 	return nil, fmt.Errorf("read the thread's cores: the kernel's mask is longer than %d", mostCores)
 }
 
-// Partition divides the cores of mask, in its order, among a pool of io workers
-// and one of cpu workers (each ≥ 1): clamp(cpu, 1, C−1) of the C cores for cpu,
-// the last ones, and the rest for io. With C = 1 both get the one core; of none
-// both get none. The warning, if not empty, names who has to share cores, and the
-// remedy. Pure.
-func Partition(mask []int, io, cpu int) (ioCores, cpuCores []int, warning string) {
+// Partition divides the cores of mask, in its order, among a pool for I/O and one
+// of cpu workers (≥ 1): clamp(cpu, 1, C−1) of the C cores for cpu, the last ones,
+// and the rest for I/O, whose workers wait most of the time and may be many. With
+// C = 1 both get the one core; of none both get none. The warning, if not empty,
+// names who has to share cores. Pure.
+func Partition(mask []int, cpu int) (ioCores, cpuCores []int, warning string) {
 	switch len(mask) {
 	case 0:
 		return nil, nil, "no core to divide; pools are not kept apart"
 	case 1:
 		return slices.Clone(mask), slices.Clone(mask), fmt.Sprintf(
-			"readers and analysers share the one core %d; binding cannot keep them apart, so leave it off or allow 2 cores or more", mask[0])
+			"readers and analysers share the one core %d: there is nothing to part", mask[0])
 	}
 	at := len(mask) - max(1, min(cpu, len(mask)-1))
 	ioCores, cpuCores = slices.Clone(mask[:at]), slices.Clone(mask[at:])
-	var warnings []string
-	for _, p := range []struct {
-		workers, cores int
-		name           string
-	}{{cpu, len(cpuCores), "analyser"}, {io, len(ioCores), "reader"}} {
-		if p.workers > p.cores {
-			warnings = append(warnings, fmt.Sprintf("%s share %s; use at most %s, allow more cores, or leave binding off",
-				count(p.workers, p.name), count(p.cores, "core"), count(p.cores, p.name)))
-		}
+	if cpu > len(cpuCores) {
+		warning = fmt.Sprintf("%s share %s, since one core or more is left to the readers", count(cpu, "analyser"), count(len(cpuCores), "core"))
 	}
-	return ioCores, cpuCores, strings.Join(warnings, "; ")
+	return ioCores, cpuCores, warning
 }
 
 // count writes a number with its noun.

@@ -24,41 +24,37 @@ func numbers(n int) (cores []int) {
 func TestPartitionGivesEachPoolCoresOfItsOwn(t *testing.T) {
 	for c := 2; c <= 64; c++ {
 		mask := numbers(c)
-		for _, io := range []int{1, 2, c / 2, c, 1000} {
-			for _, cpu := range []int{1, 2, c / 2, c - 1, c, c + 1, 1000} {
-				ioCores, cpuCores, warning := pool.Partition(mask, io, cpu)
-				if want := max(1, min(cpu, c-1)); len(cpuCores) != want || len(ioCores) != c-want {
-					t.Errorf("%d cores, %d readers, %d analysers: %d and %d cores, want %d and %d", c, io, cpu, len(ioCores), len(cpuCores), c-want, want)
-				}
-				if got := slices.Concat(ioCores, cpuCores); !slices.Equal(got, mask) {
-					t.Errorf("%d cores, %d readers, %d analysers: together %v", c, io, cpu, got)
-				}
-				if tight := io > len(ioCores) || cpu > len(cpuCores); tight != (warning != "") {
-					t.Errorf("%d cores, %d readers, %d analysers: warning %q", c, io, cpu, warning)
-				}
+		for _, cpu := range []int{1, 2, c / 2, c - 1, c, c + 1, 1000} {
+			ioCores, cpuCores, warning := pool.Partition(mask, cpu)
+			if want := max(1, min(cpu, c-1)); len(cpuCores) != want || len(ioCores) != c-want {
+				t.Errorf("%d cores, %d analysers: %d and %d cores, want %d and %d", c, cpu, len(ioCores), len(cpuCores), c-want, want)
+			}
+			if got := slices.Concat(ioCores, cpuCores); !slices.Equal(got, mask) {
+				t.Errorf("%d cores, %d analysers: together %v", c, cpu, got)
+			}
+			if tight := cpu > len(cpuCores); tight != (warning != "") {
+				t.Errorf("%d cores, %d analysers: warning %q", c, cpu, warning)
 			}
 		}
 	}
 }
 
-func TestPartitionSaysWhoSharesAndWhatToDo(t *testing.T) {
+func TestPartitionSaysWhoShares(t *testing.T) {
 	for _, row := range []struct {
 		name            string
 		mask            []int
-		io, cpu         int
+		cpu             int
 		ioCores, cpuSet []int
 		warning         string
 	}{
-		{"no core", nil, 1, 1, nil, nil, "no core to divide; pools are not kept apart"},
-		{"one core", []int{5}, 4, 1, []int{5}, []int{5}, "readers and analysers share the one core 5; binding cannot keep them apart, so leave it off or allow 2 cores or more"},
-		{"enough", []int{2, 3, 8}, 1, 2, []int{2}, []int{3, 8}, ""},
-		{"more than enough", []int{2, 3, 8, 9}, 1, 2, []int{2, 3}, []int{8, 9}, ""},
-		{"analysers share", []int{0, 1}, 1, 3, []int{0}, []int{1}, "3 analysers share 1 core; use at most 1 analyser, allow more cores, or leave binding off"},
-		{"readers share", []int{0, 1, 2}, 8, 1, []int{0, 1}, []int{2}, "8 readers share 2 cores; use at most 2 readers, allow more cores, or leave binding off"},
-		{"both share", []int{0, 1}, 2, 2, []int{0}, []int{1}, "2 analysers share 1 core; use at most 1 analyser, allow more cores, or leave binding off; 2 readers share 1 core; use at most 1 reader, allow more cores, or leave binding off"},
+		{"no core", nil, 1, nil, nil, "no core to divide; pools are not kept apart"},
+		{"one core", []int{5}, 1, []int{5}, []int{5}, "readers and analysers share the one core 5: there is nothing to part"},
+		{"enough", []int{2, 3, 8}, 2, []int{2}, []int{3, 8}, ""},
+		{"more than enough", []int{2, 3, 8, 9}, 2, []int{2, 3}, []int{8, 9}, ""},
+		{"analysers share", []int{0, 1}, 3, []int{0}, []int{1}, "3 analysers share 1 core, since one core or more is left to the readers"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			ioCores, cpuCores, warning := pool.Partition(row.mask, row.io, row.cpu)
+			ioCores, cpuCores, warning := pool.Partition(row.mask, row.cpu)
 			if !slices.Equal(ioCores, row.ioCores) || !slices.Equal(cpuCores, row.cpuSet) || warning != row.warning {
 				t.Errorf("got %v, %v, %q; want %v, %v, %q", ioCores, cpuCores, warning, row.ioCores, row.cpuSet, row.warning)
 			}
