@@ -15,16 +15,16 @@ import (
 )
 
 // BenchmarkObserving measures what observing costs: an iteration is a pair of
-// scans of Go's net, one observed and one not, in turns first, in this process. It
+// scans of Go's source, one observed and one not, in turns first, in this process. It
 // reports the mean extra CPU seconds and the upper end of its 95 % interval, in
 // percent, from the pairs' log-ratios; a hundred pairs and a quiet machine say
-// something (-benchtime 200x).
+// something (-benchtime 100x).
 func BenchmarkObserving(b *testing.B) {
 	out, err := exec.CommandContext(b.Context(), "go", "env", "GOROOT").Output()
 	if err != nil {
 		b.Skipf("no go command to ask for its source: %v", err)
 	}
-	fsys := source.Dir(filepath.Join(strings.TrimSpace(string(out)), "src", "net"))
+	fsys := source.Dir(filepath.Join(strings.TrimSpace(string(out)), "src"))
 	e := engine(b)
 	scan := func(unobserved bool) time.Duration {
 		before := cpuTime(b)

@@ -13,6 +13,10 @@ import (
 // second's scan still has fifty.
 const sampleEvery = 20 * time.Millisecond
 
+// pollEvery is the least time between two looks at the workers: the watchdog speaks
+// of 100 ms and more, so that it may come 50 ms late.
+const pollEvery = 50 * time.Millisecond
+
 // observe makes the monitor. It reads counters that belong to the desks, each
 // written by one worker: to be watched costs the workers no shared line.
 func (r *run) observe() {
@@ -21,7 +25,7 @@ func (r *run) observe() {
 	if r.opts.Unobserved {
 		return
 	}
-	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall + r.opts.Linger, Sample: sampleEvery, Seed: 1}
+	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall + r.opts.Linger, Sample: sampleEvery, Poll: pollEvery, Seed: 1}
 	if r.opts.Stall > 0 {
 		o.Settled, o.Stalled = r.settled, r.stall
 	}

@@ -10,6 +10,7 @@ package sampler
 
 /*
 #define _GNU_SOURCE
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -39,7 +40,10 @@ static int sample(int stop, const counts *const *tallies, size_t n, const int64_
 	struct pollfd end = {stop, POLLIN, 0};
 	for (int i = 0; i < most; i++) {
 		struct timespec wait = {intervals[i] / 1000000000, intervals[i] % 1000000000};
-		if (ppoll(&end, 1, &wait, NULL) != 0) return i;
+		int answer;
+		do answer = ppoll(&end, 1, &wait, NULL); // a signal begins the interval anew
+		while (answer < 0 && errno == EINTR);
+		if (answer != 0) return i;
 		look(tallies, n, &files[i], &bytes[i]);
 	}
 	return most;
