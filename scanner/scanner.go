@@ -87,6 +87,9 @@ type Options struct {
 	// Watch is called when the watchdog reports a worker that computes, or blocks,
 	// where it should not; may be nil. Stats has the first reports in any case.
 	Watch func(observe.Report)
+	// Seed is of the moments at which the files in flight are looked at; see
+	// pipeline.Options.
+	Seed uint64
 	// Unobserved leaves out what package observe does, to measure what it costs.
 	Unobserved bool
 	// Started is called once, when the workers stand ready and before the source
@@ -173,6 +176,7 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 		FailStalled:  o.FailStalled,
 		Stalled:      o.Stalled,
 		Watch:        o.Watch,
+		Seed:         o.Seed,
 		Sampler:      sampler.New,
 		Unobserved:   o.Unobserved,
 	})

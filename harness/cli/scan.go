@@ -179,7 +179,7 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	defer restore()
 	var notReady error
 	options := scanner.Options{
-		Config: cfg, FS: slow, Items: in.items, MaxFileBytes: maxBytes,
+		Config: cfg, FS: slow, Items: in.items, MaxFileBytes: maxBytes, Seed: f.seed + uint64(f.block)<<32,
 		Started: func() { notReady = child.Ready() },
 	}
 	f.watch(s, &options)

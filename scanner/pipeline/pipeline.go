@@ -140,6 +140,9 @@ type Options struct {
 	Stalled     func(observe.Stall)  // called once, from a goroutine of the run; may be nil
 	Watch       func(observe.Report) // called when the watchdog finds something, likewise; may be nil
 
+	// Seed is of the moments at which the files in flight are looked at. Runs that are
+	// compared need different ones: with the same moments they share the sampling error.
+	Seed uint64
 	// Sampler makes what samples the files in flight of these tallies; nil samples
 	// from the monitor's goroutine. See observe.MonitorOptions.Sampler.
 	Sampler func([]*observe.Tally) func(*observe.Gauge, <-chan struct{})

@@ -25,7 +25,7 @@ func (r *run) observe() {
 	if r.opts.Unobserved {
 		return
 	}
-	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall + r.opts.Linger, Sample: sampleEvery, Poll: pollEvery, Seed: 1}
+	o := observe.MonitorOptions{InFlight: r.inFlight, Reported: r.opts.Watch, Stall: r.opts.Stall + r.opts.Linger, Sample: sampleEvery, Poll: pollEvery, Seed: r.opts.Seed}
 	if r.opts.Stall > 0 {
 		o.Settled, o.Stalled = r.settled, r.stall
 	}
