@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"sluice/scanner/config/strict"
 )
 
 //go:embed frozen/*.yaml
@@ -29,12 +31,15 @@ func FrozenNames() []string {
 // Frozen returns a pack that never changes, so that measurements made years
 // apart compare: go-12 is the twelve rules for Go as they were when it was
 // frozen, without the rules for secrets. An unknown name is an error that
-// proposes the nearest.
+// proposes the nearest, if one is near.
 func Frozen(name string) (*Pack, error) {
 	known := FrozenNames()
 	if !slices.Contains(known, name) {
-		near := slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
-		return nil, fmt.Errorf("no frozen rules %q; did you mean %s? (there are: %s)", name, near, strings.Join(known, ", "))
+		hint := ""
+		if near := strict.Nearest(name, known); near != "" {
+			hint = fmt.Sprintf("; did you mean %s?", near)
+		}
+		return nil, fmt.Errorf("no frozen rules %q%s (there are: %s)", name, hint, strings.Join(known, ", "))
 	}
 	data, err := frozen.ReadFile("frozen/" + name + ".yaml")
 	if err != nil {
@@ -45,26 +50,4 @@ func Frozen(name string) (*Pack, error) {
 		return nil, fmt.Errorf("frozen rules %s: %w", name, errors.Join(faults...))
 	}
 	return &Pack{rules: found}, nil
-}
-
-// distance is Levenshtein's, in bytes: insertions, deletions and changes that
-// turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, corner+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
