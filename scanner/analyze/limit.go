@@ -46,11 +46,6 @@ func (s *Stop) Set() {
 	}
 }
 
-// Close is for symmetry with what else a run opens: the flag is in Go's memory,
-// which a call into C keeps in place, so there is nothing to free, and a use
-// after Close is harmless.
-func (s *Stop) Close() {}
-
 // word is the flag as C reads it; nil without a stop.
 func (s *Stop) word() unsafe.Pointer {
 	if s == nil {

@@ -65,7 +65,6 @@ func TestWhatATextTakesDoesNotDependOnItsAllocator(t *testing.T) {
 func TestAnalysesEndOnceStopped(t *testing.T) {
 	w := worker(t, builtin(t, WithoutPrefilter()))
 	stop := NewStop()
-	defer stop.Close()
 	stop.Set()
 	stop.Set()
 	w.StopOn(stop)
@@ -87,7 +86,6 @@ func TestAnAnalysisUnderWayIsStopped(t *testing.T) {
 	begun := make(chan struct{})
 	w.limit = func(int) limit { close(begun); return unlimited }
 	stop := NewStop()
-	defer stop.Close()
 	w.StopOn(stop)
 	ended := make(chan error)
 	go func() {

@@ -90,8 +90,7 @@ func (b *batcher) flush() {
 		return
 	}
 	b.mu.Lock()
-	open := b.open
-	b.open = nil
+	open := b.take()
 	b.mu.Unlock()
 	if open != nil {
 		b.out <- errand{open, whole}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"runtime/pprof"
 	"sync/atomic"
 
@@ -70,7 +71,7 @@ func (c *crew) options(r *run) pool.Options {
 	return pool.Options{Size: c.size, Enter: func(slot int, work func()) {
 		if r.opts.Pin != Free {
 			if err := pool.Bind(c.cores); err != nil {
-				r.cancel(err)
+				r.cancel(fmt.Errorf("cpu.pin %s: %w; use cpu.pin none", r.opts.Pin, err))
 			}
 		}
 		watched := c.desks[slot].watched

@@ -53,6 +53,7 @@ import "C"
 
 import (
 	"runtime"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -86,9 +87,15 @@ func New(tallies []*observe.Tally) func(*observe.Gauge, <-chan struct{}) {
 	}
 }
 
+// A looker is what look needs of a gauge.
+type looker interface {
+	Next() time.Duration
+	Look(files, bytes int64)
+}
+
 // look samples until stop can be read. The tallies are pinned meanwhile: their
 // addresses stand in a table of C's.
-func look(g *observe.Gauge, tallies []*observe.Tally, stop int) {
+func look(g looker, tallies []*observe.Tally, stop int) {
 	var pins runtime.Pinner
 	defer pins.Unpin()
 	table := (**C.counts)(C.calloc(C.size_t(len(tallies)), C.size_t(unsafe.Sizeof(uintptr(0)))))

@@ -5,33 +5,51 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"sluice/scanner/observe"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// A probe is a gauge that says when it has been looked at.
+type probe struct {
+	looked chan [2]int64 // what the looks saw
+	seen   int
+}
+
+func (*probe) Next() time.Duration { return time.Microsecond }
+
+func (p *probe) Look(files, bytes int64) {
+	if p.seen++; p.seen <= cap(p.looked) {
+		p.looked <- [2]int64{files, bytes}
+	}
+}
+
 // TestTheSamplerSeesWhatTheTalliesSay waits for looks, not for a time.
 func TestTheSamplerSeesWhatTheTalliesSay(t *testing.T) {
 	a, b := new(observe.Tally), new(observe.Tally)
 	a.Enter(5, 500)
 	b.Leave(2, 100)
-	g := observe.NewGauge(100*time.Microsecond, 1)
-	quit, gone := make(chan struct{}), make(chan struct{})
+	stop, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(stop) //nolint:errcheck // nothing is written through it
+	p, gone := &probe{looked: make(chan [2]int64, 2*round)}, make(chan struct{})
 	go func() {
 		defer close(gone)
-		New([]*observe.Tally{a, b})(g, quit)
+		look(p, []*observe.Tally{a, b}, stop)
 	}()
-	<-time.After(100 * time.Millisecond) // several rounds, most likely; none is needed for what follows
-	close(quit)
+	for range 2 * round { // more than one call of C
+		if got, want := <-p.looked, [2]int64{3, 400}; got != want {
+			t.Errorf("saw %v, want %v", got, want)
+		}
+	}
+	if _, err := unix.Write(stop, []byte{1, 0, 0, 0, 0, 0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
 	<-gone
-	files, bytes := g.InFlight()
-	if files.N == 0 {
-		t.Skip("the thread was not scheduled in 100 ms")
-	}
-	if files.Mean != 3 || files.Max != 3 || bytes.Mean != 400 || files.N != bytes.N {
-		t.Errorf("files %+v, bytes %+v; want 3 and 400", files, bytes)
-	}
 }
 
 func TestASamplerOfNothingWaitsToBeStopped(t *testing.T) {
