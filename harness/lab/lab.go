@@ -59,7 +59,7 @@ type Measure func(ctx context.Context, job Job) (record.Trial, error)
 // Journal keeps trials. It is declared here because the lab is its consumer;
 // harness/store implements it.
 type Journal interface {
-	FindTrial(run, scenario string, phase record.Phase, block, slot int) (record.Trial, bool, error)
+	FindTrial(run, scenario string, phase record.Phase, block, slot, attempt int) (record.Trial, bool, error)
 	PutTrial(record.Trial) error
 }
 
@@ -103,7 +103,7 @@ func (l *Bench) Block(ctx context.Context, b Block) ([]record.Trial, error) {
 	done := make([]record.Trial, len(b.Arms))
 	warm, began := false, time.Now()
 	for slot, arm := range order {
-		trial, found, err := l.Journal.FindTrial(l.Run, l.Scenario, b.Phase, b.Index, slot)
+		trial, found, err := l.Journal.FindTrial(l.Run, l.Scenario, b.Phase, b.Index, slot, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -66,7 +66,7 @@ func TestTrialWithOtherFindingsIsWrong(t *testing.T) {
 			if done[i].Status != want {
 				t.Errorf("block %d: %s is %s, want %s", index, done[i].Arm, done[i].Status, want)
 			}
-			stored, _, err := journal.FindTrial("r", "s", record.Grid, index, done[i].Slot)
+			stored, _, err := journal.FindTrial("r", "s", record.Grid, index, done[i].Slot, 0)
 			if err != nil || stored.Status != want {
 				t.Errorf("block %d: %s is stored as %s (%v), want %s", index, done[i].Arm, stored.Status, err, want)
 			}

@@ -137,6 +137,7 @@ const (
 	Full         Phase = "full"         // the confirmation block at fidelity 1
 	Grid         Phase = "grid"         // an experiment run as written
 	Comparison   Phase = "comparison"
+	Profiling    Phase = "profile" // extra trials under a profiler; their figures are never compared
 )
 
 // Status says how a trial ended. Whatever is not OK is data too.
@@ -171,6 +172,42 @@ type Trial struct {
 	Stats           json.RawMessage    `json:"stats,omitempty"`  // the child's own sluice.scan/v1 object
 	Command         []string           `json:"command"`          // repeats this trial
 	AchievedLatency float64            `json:"achieved_latency_s,omitempty"`
+	Attempt         int                `json:"attempt,omitempty"`   // which measuring of its block this is, from 0
+	SetAside        string             `json:"set_aside,omitempty"` // why another measuring of its block counts in its place; empty where this one does
+	Conditions      Conditions         `json:"conditions,omitzero"`
+	Files           []File             `json:"files,omitempty"` // kept beside the store: stack dumps, profiles
+	Series          []Series           `json:"-"`               // stored apart, one blob each
+}
+
+// Conditions are what the machine was like while a trial ran, beside the share
+// that others used. What could not be read is absent, never zero. Shares are
+// 0 … 1 of the trial's time.
+type Conditions struct {
+	StealShare       *float64 `json:"steal_share,omitempty"`       // of the machine, taken by the hypervisor's other guests; part of what others used
+	CPUPressure      *float64 `json:"cpu_pressure,omitempty"`      // PSI "some": a task waited for a CPU. Our own tasks count too
+	IOPressure       *float64 `json:"io_pressure,omitempty"`       // PSI "some": a task waited for storage
+	MemoryPressure   *float64 `json:"memory_pressure,omitempty"`   // PSI "some": a task waited for memory
+	ThrottledS       *float64 `json:"throttled_s,omitempty"`       // that the control group's CPU quota stopped us for
+	FrequencyLowHz   *float64 `json:"frequency_low_hz,omitempty"`  // slowest core of the trial at its end
+	FrequencyHighHz  *float64 `json:"frequency_high_hz,omitempty"` // fastest core of the trial at its end
+	ThermalThrottles *float64 `json:"thermal_throttles,omitempty"` // events on the cores of the trial
+	SuspendedS       *float64 `json:"suspended_s,omitempty"`       // that the machine slept for: the clocks of a trial stood still
+	SwappedBytes     *float64 `json:"swapped_bytes,omitempty"`     // swapped in or out by the whole machine
+	OOMKills         *float64 `json:"oom_kills,omitempty"`         // by the kernel, on the whole machine
+}
+
+// File is something kept beside the store under the digest of its content.
+type File struct {
+	Name   string `json:"name"`   // what it is: "stacks", "cpu.pprof"
+	Digest string `json:"digest"` // SHA-256 of the content, in hex
+	Bytes  int64  `json:"bytes"`
+}
+
+// Series is a metric over the time of one trial. AtS counts from the ready mark.
+type Series struct {
+	Name   string    `json:"name"` // "rss_bytes", "threads"
+	AtS    []float64 `json:"at_s"`
+	Values []float64 `json:"values"`
 }
 
 // Names of the metrics that every scanner trial carries.
@@ -207,7 +244,26 @@ type Ratio struct {
 	N          int     `json:"n"` // pairs
 	Margin     float64 `json:"margin"`
 	Verdict    Verdict `json:"verdict"`
-	Needed     int     `json:"needed,omitempty"` // pairs that would decide, when undecided
+	Needed     int     `json:"needed,omitempty"`   // pairs that would decide, when undecided
+	NeededS    float64 `json:"needed_s,omitempty"` // seconds that these pairs would take
+	P          float64 `json:"p,omitempty"`        // of the hypothesis that the true ratio lies within the margin
+	PHolm      float64 `json:"p_holm,omitempty"`   // adjusted for the family of comparisons that the result declares
+	Q          float64 `json:"q,omitempty"`        // false discovery rate at which this one would be reported, for exploring
+	Repeated   bool    `json:"repeated,omitempty"` // the interval holds however often the pairs were looked at
+}
+
+// Placebo is the reference against itself on machines of one class, over all
+// runs in the store: what this machine shows where there is nothing to show.
+type Placebo struct {
+	Class       string  `json:"class"` // of the machine
+	Metric      string  `json:"metric"`
+	Pairs       int     `json:"pairs"`       // of reference and placebo
+	Comparisons int     `json:"comparisons"` // made of them, each of as many pairs as the result's
+	False       int     `json:"false"`       // comparisons that found a difference, margin 0
+	RateLow     float64 `json:"rate_low"`    // exact 95 % interval of the false-positive rate
+	RateHigh    float64 `json:"rate_high"`
+	Spread      float64 `json:"spread"`     // standard deviation of one pair's log ratio
+	Detectable  float64 `json:"detectable"` // ratio that the result's number of pairs shows four times in five; 0 where none
 }
 
 // Arm is one configuration of a comparison with its medians and its ratios to
@@ -244,6 +300,7 @@ type Recommendation struct {
 	Gain              map[string]Ratio `json:"gain"`
 	Also              []Arm            `json:"also,omitempty"`
 	Indistinguishable []Arm            `json:"indistinguishable"`
+	Placebo           *Placebo         `json:"placebo,omitempty"` // of the objective
 	Warnings          []string         `json:"warnings"`
 	Wrote             string           `json:"wrote,omitempty"`
 }
@@ -260,6 +317,7 @@ type CompareResult struct {
 	A        Arm              `json:"a"`
 	B        Arm              `json:"b"`
 	Ratios   map[string]Ratio `json:"ratios"`
+	Placebo  *Placebo         `json:"placebo,omitempty"` // of the objective
 	Warnings []string         `json:"warnings"`
 }
 
@@ -273,7 +331,8 @@ type GridResult struct {
 	Goal      Goal     `json:"goal"`
 	Blocks    int      `json:"blocks"` // pairs per configuration
 	Reference Arm      `json:"reference"`
-	Arms      []Arm    `json:"arms"` // best first under the goal
+	Arms      []Arm    `json:"arms"`              // best first under the goal
+	Placebo   *Placebo `json:"placebo,omitempty"` // of the objective
 	Warnings  []string `json:"warnings"`
 }
 

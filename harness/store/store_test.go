@@ -54,7 +54,7 @@ func TestWhatIsNotThereIsSaidWithoutAnError(t *testing.T) {
 	if _, _, ok, err := s.Scenario("r1", "nothing"); ok || err != nil {
 		t.Errorf("scenario: got %v, %v", ok, err)
 	}
-	if _, ok, err := s.FindTrial("r1", "s", record.Search, 0, 0); ok || err != nil {
+	if _, ok, err := s.FindTrial("r1", "s", record.Search, 0, 0, 0); ok || err != nil {
 		t.Errorf("trial: got %v, %v", ok, err)
 	}
 	if _, ok, err := s.FindUnfinished("another key"); ok || err != nil {
@@ -71,14 +71,14 @@ func TestATrialIsFoundAtItsPlace(t *testing.T) {
 	for _, trial := range []record.Trial{first, aTrial("r1", 4), again, judged} {
 		must(t, s.PutTrial(trial))
 	}
-	got, ok, err := s.FindTrial("r1", first.Scenario, first.Phase, first.Block, first.Slot)
+	got, ok, err := s.FindTrial("r1", first.Scenario, first.Phase, first.Block, first.Slot, 0)
 	if err != nil || !ok || got.Arm != again.Arm || got.Status != record.WrongDigest {
 		t.Errorf("got %q (%s), %v, %v; want the trial stored last, with the status put last", got.Arm, got.Status, ok, err)
 	}
 	if all, err := s.Trials("r1"); err != nil || len(all) != 3 {
 		t.Errorf("%d trials, %v; want both kept beside the third", len(all), err)
 	}
-	if _, ok, _ := s.FindTrial("r1", first.Scenario, record.Confirmation, first.Block, first.Slot); ok {
+	if _, ok, _ := s.FindTrial("r1", first.Scenario, record.Confirmation, first.Block, first.Slot, 0); ok {
 		t.Error("found in another phase")
 	}
 }

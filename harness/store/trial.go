@@ -94,12 +94,13 @@ func (s *Store) CountTrials(run string) (n int, err error) {
 	return n, nil
 }
 
-// FindTrial returns the trial at a place of the design; of several the one
-// stored last.
-func (s *Store) FindTrial(run, scenario string, phase record.Phase, block, slot int) (record.Trial, bool, error) {
+// FindTrial returns the trial at a place of the design, of that measuring of its
+// block (0 is the first); of several the one stored last.
+func (s *Store) FindTrial(run, scenario string, phase record.Phase, block, slot, attempt int) (record.Trial, bool, error) {
 	trials, err := queryRecords[record.Trial](s, `SELECT record FROM trial
-		WHERE run = ? AND scenario = ? AND phase = ? AND block = ? AND slot = ? ORDER BY id DESC LIMIT 1`,
-		run, scenario, string(phase), block, slot)
+		WHERE run = ? AND scenario = ? AND phase = ? AND block = ? AND slot = ?
+		AND coalesce(json_extract(record, '$.attempt'), 0) = ? ORDER BY id DESC LIMIT 1`,
+		run, scenario, string(phase), block, slot, attempt)
 	if err != nil {
 		return record.Trial{}, false, fmt.Errorf("read trial %s/%s/%d/%d of run %s: %w", scenario, phase, block, slot, run, err)
 	}

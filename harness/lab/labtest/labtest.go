@@ -23,15 +23,15 @@ type Journal struct {
 	Puts   int                     // guarded by mu
 }
 
-func place(run, scenario string, phase record.Phase, block, slot int) string {
-	return fmt.Sprintf("%s|%s|%s|%d|%d", run, scenario, phase, block, slot)
+func place(run, scenario string, phase record.Phase, block, slot, attempt int) string {
+	return fmt.Sprintf("%s|%s|%s|%d|%d|%d", run, scenario, phase, block, slot, attempt)
 }
 
 // FindTrial returns the trial at a place of the design.
-func (j *Journal) FindTrial(run, scenario string, phase record.Phase, block, slot int) (record.Trial, bool, error) {
+func (j *Journal) FindTrial(run, scenario string, phase record.Phase, block, slot, attempt int) (record.Trial, bool, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	t, ok := j.trials[place(run, scenario, phase, block, slot)]
+	t, ok := j.trials[place(run, scenario, phase, block, slot, attempt)]
 	t.Metrics = maps.Clone(t.Metrics)
 	return t, ok, nil
 }
@@ -43,7 +43,7 @@ func (j *Journal) PutTrial(t record.Trial) error {
 	if j.trials == nil {
 		j.trials = map[string]record.Trial{}
 	}
-	j.trials[place(t.Run, t.Scenario, t.Phase, t.Block, t.Slot)] = t
+	j.trials[place(t.Run, t.Scenario, t.Phase, t.Block, t.Slot, t.Attempt)] = t
 	j.Puts++
 	return nil
 }
