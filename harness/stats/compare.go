@@ -99,6 +99,11 @@ func Verdict(low, high, margin float64) string {
 	}
 }
 
+// logVerdict is Verdict of an interval of log ratios.
+func logVerdict(in Interval, margin float64) string {
+	return Verdict(math.Exp(in.Low), math.Exp(in.High), margin)
+}
+
 // PBeyond is the p-value of the hypothesis that the true ratio behind the log
 // ratios x lies within the margin: at most alpha just when the interval at
 // level alpha lies wholly beyond it, on either side (up to ties).

@@ -10,10 +10,21 @@
 //     exact, [SignedRankP] the matching p-value.
 //  3. [Compare] does both for a metric and adds the verdict against a margin,
 //     and [Needed] the pairs that would decide when these do not.
-//  4. [NotWorse] is the one-sided question, [Holm] many questions at once.
+//  4. [NotWorse] and [Equivalent] are the one-sided questions; [Holm],
+//     [HolmAdjusted] and [FDR] many questions at once.
+//  5. [NewSequential] is the rule for one who looks after every pair: its
+//     repeated interval and p-value hold whenever, and whatever for, one stops.
+//     [SequentialNeeded] plans for it.
+//
+// Beside it stand a second opinion for many pairs ([BootstrapInterval]), where
+// noise comes from ([Components]), whether the order of the trials shows
+// ([Drift], [Autocorrelation]), and the exact limits of a share
+// ([ClopperPearson]). docs/statistics.md tells which is used when, and why.
 //
 // The functions are pure. They keep the order of what they are given and never
-// change it, draw no random numbers, and print nothing. Inputs must be finite.
+// change it, and print nothing. Random numbers are drawn by BootstrapInterval,
+// from the seed that it is given, and where boundaries are simulated, from a
+// fixed one. Inputs must be finite.
 //
 // Sources: Wilcoxon, "Individual comparisons by ranking methods", Biometrics
 // Bulletin 1 (1945); Hodges and Lehmann, "Estimates of location based on rank
@@ -21,5 +32,5 @@
 // confidence intervals for a shift parameter", the same volume; Hollander,
 // Wolfe and Chicken, "Nonparametric Statistical Methods", 3rd edition (2014),
 // sections 3.1 to 3.3 and table A.4; Holm, Scandinavian Journal of Statistics 6
-// (1979).
+// (1979). The others are named where they are used.
 package stats

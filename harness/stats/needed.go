@@ -41,12 +41,52 @@ func Needed(x []float64, margin, alpha float64) int {
 	if math.IsNaN(spread) {
 		return least
 	}
-	distance := min(math.Abs(in.Estimate-math.Log1p(margin)), math.Abs(in.Estimate-math.Log1p(-margin)))
+	distance := edgeDistance(in.Estimate, margin)
 	if distance < 1e-12 { // rounding apart, the estimate lies on the edge
 		return 0
 	}
 	n := math.Ceil(math.Pow(plan(alpha)*spread/distance, 2))
 	return int(min(max(n, float64(least)), MaxNeeded))
+}
+
+// SequentialNeeded is [Needed] for the rule of [Sequential]: about how many pairs
+// in all, of at most `most`, would decide at the repeated interval with
+// probability 0.8. It is the first n after those seen with
+//
+//	(z(n) + z(0.8)) · s ÷ √n ≤ d
+//
+// where z(n) is the normal deviate of the critical value after n pairs, s the
+// [Spread] and d the distance to the nearer edge of the margin. More than most,
+// at most [MaxNeeded], means that a run with so many as its most would do; 0
+// that none would, the estimate lying on the edge, or that there is no such rule.
+func SequentialNeeded(x []float64, margin, alpha float64, most int) int {
+	rule, err := NewSequential(alpha, most)
+	if err != nil {
+		return 0
+	}
+	fixed := Needed(x, margin, alpha)
+	spread := Spread(x)
+	if fixed == 0 {
+		return 0
+	}
+	if math.IsNaN(spread) {
+		return min(max(rule.First(), len(x)+1), most)
+	}
+	distance := edgeDistance(hodgesLehmannEstimate(x), margin)
+	enough := distuv.UnitNormal.Quantile(power)
+	for n := max(rule.First(), len(x)+1); n <= most; n++ {
+		if (rule.deviate(n)+enough)*spread <= distance*math.Sqrt(float64(n)) {
+			return n
+		}
+	}
+	// Beyond: the fixed plan, stretched by what the last look gives up.
+	stretch := (rule.deviate(most) + enough) / plan(alpha)
+	return int(min(max(math.Ceil(float64(fixed)*stretch*stretch), float64(most+1), float64(len(x)+1)), MaxNeeded))
+}
+
+// deviate is the standard normal deviate of the critical value after n pairs.
+func (s *Sequential) deviate(n int) float64 {
+	return -distuv.UnitNormal.Quantile(SignedRankCDF(n, s.Critical(n)))
 }
 
 // Detectable is about the smallest log ratio that n pairs tell from an edge of
@@ -59,6 +99,11 @@ func Detectable(deviation float64, n int, alpha float64) float64 {
 		return math.Inf(1)
 	}
 	return plan(alpha) * deviation * math.Sqrt(rankPenalty/float64(n))
+}
+
+// edgeDistance is how far, in log ratio, the nearer edge of the margin is.
+func edgeDistance(estimate, margin float64) float64 {
+	return min(math.Abs(estimate-math.Log1p(margin)), math.Abs(estimate-math.Log1p(-margin)))
 }
 
 func plan(alpha float64) float64 {
