@@ -11,5 +11,10 @@
 //   - [UsableCores] is the C of every preset and range: min(affinity mask,
 //     cgroup quota rounded up), never the machine's count.
 //   - [StartMeter] and [Meter.Others] stand around a trial and say which share
-//     of the machine somebody else used, steal included.
+//     of the machine somebody else used, steal included; [Meter.OthersOn] says it
+//     of the trial's own cores, and [TopOthers] who it is.
+//   - [StartConditions] and [Watch.End] stand around it too and say what the kernel
+//     counted meanwhile: steal, pressure, throttling, sleep, swapping.
+//   - [AwaitQuiet] waits for others to leave the machine, up to a bound.
+//   - [ReadSettings] is what can be set on a machine; package doctor judges it.
 package machine

@@ -18,3 +18,19 @@ func ExampleStartMeter() {
 	fmt.Println(share >= 0, share <= 1, err)
 	// Output: true true <nil>
 }
+
+// A watch stands around the work as a meter does. What it cannot read is nil.
+func ExampleStartConditions() {
+	cores, err := machine.Affinity()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	watch := machine.StartConditions(cores)
+	// … run something here …
+	conditions := watch.End()
+	if steal := conditions.StealShare; steal != nil {
+		fmt.Println(*steal >= 0, *steal <= 1)
+	}
+	// Output: true true
+}

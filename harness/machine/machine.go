@@ -42,6 +42,9 @@ const (
 	coresUsable    = "usable cores"
 )
 
+// noneSeen is said where a machine shows no sign of being virtual.
+const noneSeen = "none seen"
+
 // probe finds out one detail.
 type probe struct {
 	name string
@@ -226,7 +229,7 @@ func (h host) virtualisation() string {
 		hints = append(hints, "container")
 	}
 	if len(hints) == 0 {
-		return "none seen"
+		return noneSeen
 	}
 	return strings.Join(hints, ", ")
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -241,69 +240,6 @@ func TestCoreListsAreParsed(t *testing.T) {
 	}
 }
 
-func TestBusyTimeIsSummedFromTheCPULine(t *testing.T) {
-	const text = "cpu  100 20 30 5000 400 6 7 8 50 0\ncpu0 50 10 15 2500 200 3 3 4 25 0\ncpu1 50 10 15 2500 200 3 4 4 25 0\nintr 498207 0 0\n"
-	busy, cores, err := parseStat(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// user, nice, system, irq, softirq and steal; neither idle, iowait nor guest
-	if want := 171 * 10 * time.Millisecond; busy != want || cores != 2 {
-		t.Errorf("got %v on %d cores, want %v on 2", busy, cores, want)
-	}
-	for _, bad := range []string{"", "intr 1\n", "cpu x 1 1\ncpu0 1 1 1\n", "cpu 1 2 3\n"} {
-		if _, _, err := parseStat(bad); err == nil {
-			t.Errorf("%q: no error", bad)
-		}
-	}
-}
-
-func TestOthersAreWhatNeitherWeNorTheChildUsed(t *testing.T) {
-	start := time.Unix(0, 0)
-	at := func(wall, busy, own time.Duration) snapshot {
-		return snapshot{at: start.Add(wall), busy: time.Hour + busy, own: time.Minute + own, cores: 2}
-	}
-	for name, row := range map[string]struct {
-		end   snapshot
-		child time.Duration
-		want  float64
-	}{
-		"a quiet machine":               {at(time.Second, 1010*time.Millisecond, 10*time.Millisecond), time.Second, 0},
-		"others take a quarter":         {at(time.Second, 1500*time.Millisecond, 0), time.Second, 0.25},
-		"others take all":               {at(time.Second, 2*time.Second, 0), 0, 1},
-		"ticks lag behind exact clocks": {at(time.Second, 990*time.Millisecond, 0), time.Second, 0},
-		"ticks run ahead of the clock":  {at(time.Second, 2010*time.Millisecond, 0), 0, 1},
-		"no time has passed":            {at(0, 0, 0), 0, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := others(at(0, 0, 0), row.end, row.child); got != row.want {
-				t.Errorf("got %v, want %v", got, row.want)
-			}
-		})
-	}
-}
-
-func TestTheMeterRunsHere(t *testing.T) {
-	m, err := StartMeter()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if share, err := m.Others(0); err != nil || share < 0 || share > 1 {
-			t.Errorf("got %v, %v; want 0 … 1", share, err)
-		}
-	}
-}
-
-func BenchmarkStartMeter(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := StartMeter(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 func BenchmarkRead(b *testing.B) {
 	for b.Loop() {
 		Read("/")
@@ -331,15 +267,6 @@ func FuzzParseCoreList(f *testing.F) {
 		cores, err := parseCoreList(text)
 		if err == nil && len(cores) == 0 {
 			t.Errorf("%q: no cores and no error", text)
-		}
-	})
-}
-
-func FuzzParseStat(f *testing.F) {
-	f.Add("cpu  100 20 30 5000 400 6 7 8 50 0\ncpu0 50 10 15 2500 200 3 3 4 25 0\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		if _, cores, err := parseStat(text); err == nil && cores < 1 {
-			t.Errorf("%q: %d cores and no error", text, cores)
 		}
 	})
 }
