@@ -19,13 +19,17 @@
 // Three habits keep the figures honest. Memory is the child's own peak, read
 // from /proc while it holds; the kernel's ru_maxrss of a child begins at the
 // size of whoever started it. CPU time between the marks comes from the
-// child's CPU clock in nanoseconds. And while a child works the harness sleeps
-// in one poll(2) or waitid(2): nothing is copied, logged or sampled, and what
-// the child prints goes to an unlinked file.
+// child's CPU clock in nanoseconds. And while a child works the harness does
+// little: one thread sleeps in poll(2) or waitid(2), a goroutine for each output
+// wakes when the child writes and keeps the end of what it says, and if
+// [Spec].TimelineEvery asks for it one more looks at the child that often. Other
+// trials of this process may run meanwhile; they are not taken for others.
 //
-// Every child leads its own process group, which is killed as a whole when the
-// trial ends for whatever reason. If the harness itself is killed first, the
-// kernel kills the child, though not what the child had started. How a child
+// Every child leads its own session and process group. The group is killed as a
+// whole when the trial ends for whatever reason, and [AdoptOrphans] extends that
+// to processes that have left it. If the harness itself is killed first, the
+// kernel kills the child, and a [Guard] all that it had started. How a child
 // fails is data ([Result].Status); an error means that the harness could not do
-// its own work.
+// its own work. Moments are compared on the monotonic clock alone, so that
+// setting the clock disturbs nothing. See docs/trials.md.
 package trial

@@ -94,7 +94,7 @@ func TestAChildDiesWithItsHarness(t *testing.T) {
 	if err := harness.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pids := []string{announced(t, path+"-false"), announced(t, path+"-true")}
+	pids := []string{announced(t, path+"-false"), announced(t, path+"-true"), announced(t, path+"-launched")}
 	if err := harness.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

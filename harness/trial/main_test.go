@@ -30,8 +30,22 @@ func TestMain(m *testing.M) {
 // play is the child's side of the tests. What a child has to say about itself
 // goes to standard output, as "name value" lines.
 func play(name string) int {
-	if path, ok := strings.CutPrefix(name, "harness "); ok {
-		return measure(path)
+	word, rest, _ := strings.Cut(name, " ")
+	switch word {
+	case "harness":
+		return measure(rest)
+	case "guarded-harness":
+		return measureGuarded(rest)
+	case "oom-harness":
+		return measureInGroup(rest)
+	case "guard":
+		return report(KeepGuard(os.Stdin, os.Stdout))
+	case "launch":
+		return report(Launch(os.Args[1:]))
+	case "big":
+		return playBig(rest)
+	case "strays":
+		return playStrays(rest)
 	}
 	child, err := Attach()
 	if err != nil {
@@ -47,10 +61,32 @@ func play(name string) int {
 		fmt.Println("cpu", (ownCPU() - before).Seconds())
 		done(child)
 		spin(ownCPU() + 30*time.Millisecond) // after the mark: must not be counted
-	case "big":
+	case "64-more":
 		ready(child)
 		touch(64 << 20)
 		done(child)
+	case "grows":
+		ready(child)
+		for range 8 {
+			touch(8 << 20)
+			spin(ownCPU() + 20*time.Millisecond)
+			fmt.Fprintln(os.Stderr, "one step more")
+		}
+		done(child)
+	case "stops":
+		ready(child)
+		fmt.Fprintln(os.Stderr, "about to stop")
+		_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+		hang()
+	case "floods":
+		line := strings.Repeat("x", 99) + "\n"
+		for i := range 1 << 20 {
+			fmt.Fprint(os.Stdout, line)
+			if i%8 == 0 {
+				fmt.Fprint(os.Stderr, line)
+			}
+		}
+		fmt.Print("the end")
 	case "forks":
 		ready(child)
 		sleeper := exec.Command("/proc/self/exe")
@@ -158,9 +194,11 @@ func play(name string) int {
 // measure plays a harness whose trials, one of each sort, announce themselves at
 // path and then hang.
 func measure(path string) int {
-	for _, isForeign := range []bool{false, true} {
+	specs := []Spec{announcing(path+"-false", false), announcing(path+"-true", true), announcing(path+"-launched", true)}
+	specs[2].Launcher = as("launch")
+	for _, s := range specs {
 		go func() {
-			_, err := Run(context.Background(), announcing(fmt.Sprintf("%s-%v", path, isForeign), isForeign))
+			_, err := Run(context.Background(), s)
 			fmt.Fprintln(os.Stderr, err)
 		}()
 	}

@@ -49,3 +49,28 @@ func FuzzParseMemory(f *testing.F) {
 		}
 	})
 }
+
+func TestWhoSomebodyIsIsParsedFromStat(t *testing.T) {
+	const rest = " S 7 8 9 0 -1 4194560 1 2 3 4 5 6 70 30 20 0 1 0 123456 0 0"
+	want := process{parent: 7, session: 9, started: 123456, heirs: time.Second}
+	for _, name := range []string{"(sh)", "(a (b) c)", "()"} {
+		if got, err := parseStat("12 " + name + rest); got != want || err != nil {
+			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "12 (sh)", "12 (sh) S 7 8"} {
+		if _, err := parseStat(text); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+	}
+}
+
+func FuzzParseStat(f *testing.F) {
+	f.Add("12 (sh) S 7 8 9 0 -1 4194560 1 2 3 4 5 6 70 30 20 0 1 0 123456 0 0")
+	f.Add(")")
+	f.Fuzz(func(t *testing.T, text string) {
+		if p, err := parseStat(text); err != nil && p != (process{}) {
+			t.Errorf("an error with figures: %+v, %v", p, err)
+		}
+	})
+}

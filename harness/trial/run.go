@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"time"
 
@@ -22,8 +21,8 @@ import (
 // all its group are gone).
 //
 // Run may be called from several goroutines, but trials that share cores
-// disturb each other. Its own cost is about a millisecond for each trial, most
-// of it the kernel's fork and exec.
+// disturb each other. Its own cost is one or two milliseconds for each trial,
+// most of it the kernel's fork and exec; a launcher adds its own start.
 func Run(ctx context.Context, spec Spec) (Result, error) {
 	if err := spec.validate(); err != nil {
 		return Result{}, err
@@ -32,6 +31,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 		return Result{}, context.Cause(ctx)
 	}
 	t := &trial{spec: spec, measured: map[string]bool{}}
+	kin.enter()
 	ended := make(chan error)
 	go func() {
 		// The kernel ties three things to the thread that forks: the affinity that
@@ -45,6 +45,7 @@ func Run(ctx context.Context, spec Spec) (Result, error) {
 		ended <- err
 	}()
 	err := <-ended
+	t.result.Strays = kin.leave()
 	return t.result, err
 }
 
@@ -55,17 +56,23 @@ type trial struct {
 	measured map[string]bool // names of metrics that the result truly holds
 	spoiled  bool            // the thread's affinity could not be restored
 
-	cmd            *exec.Cmd
+	process        *os.Process
 	pid            int
 	pidfd          int
+	stdin          *os.File
 	marks          *markReader // nil for a foreign command
 	hold           *os.File    // nil for a foreign command
 	stdout, stderr *capture
 	traced         bool
 	watch          *watchdog
+	looks          *timeline // nil without one
 	stage          stage
 	fault          string // how the child broke the protocol
 	begin          instant
+	kinEnd         time.Duration // CPU of other trials' children when this one's had ended
+	over           bool          // what stands beside the window has been read
+	oomBefore      int64
+	oomKnown       bool
 }
 
 // stage is how far a child that speaks the protocol has come.
@@ -83,14 +90,13 @@ func (s stage) String() string {
 
 func (t *trial) run(ctx context.Context) error {
 	defer t.close()
-	if t.spec.Foreign {
-		t.begin = readInstant(0)
-	}
-	t.result.Started = time.Now()
 	if err := t.launch(); err != nil {
 		return fmt.Errorf("start trial %q: %w", t.spec.Argv[0], err)
 	}
-	t.watch = watchOver(ctx, t.pid, t.spec.Timeout)
+	t.watch = t.startWatch(ctx)
+	if t.spec.Foreign {
+		t.looks = startTimeline(t.pid, t.spec.TimelineEvery, t.result.Started)
+	}
 	err := t.accompany()
 	if err != nil {
 		t.watch.kill(harnessFault)
@@ -120,11 +126,12 @@ func (t *trial) protocol() error {
 		return err
 	}
 	t.stage = working
-	t.begin = readInstant(t.pid)
+	t.readBegin(t.pid)
 	start := time.Now()
 	if _, err := t.hold.Write([]byte{'\n'}); err != nil {
 		return nil // the child died at its mark; its exit tells how
 	}
+	t.looks = startTimeline(t.pid, t.spec.TimelineEvery, start)
 	ok, err := t.expect(doneMark)
 	if !ok {
 		return err
@@ -155,20 +162,37 @@ func (t *trial) readEnd() {
 	if cpu, err := cpuClock(t.pid); err == nil && t.begin.cpuErr == nil {
 		used := cpu - t.begin.cpu
 		t.set(record.CPU, &t.result.CPUS, used.Seconds())
-		t.readOthers(used)
+		t.readOthers(used, kin.cpu(t.pid))
 	}
 	if delay, err := runDelay(t.pid); err == nil && t.begin.delayErr == nil {
 		t.set(RunDelay, &t.result.RunDelayS, (delay - t.begin.delay).Seconds())
 	}
 	t.readMemory()
+	t.readBeside()
 }
 
-func (t *trial) readOthers(used time.Duration) {
+// readOthers compares what the machine did since the window began with what this
+// trial's child and those of other trials used.
+func (t *trial) readOthers(used, kinNow time.Duration) {
 	if t.begin.meterErr != nil {
 		return
 	}
+	used += max(0, kinNow-t.begin.kin)
 	if share, err := t.begin.meter.Others(used); err == nil {
 		t.set(OthersShare, &t.result.OthersCPUShare, share)
+	}
+}
+
+// readBeside ends what stood beside the child while it worked, as soon as it has
+// worked.
+func (t *trial) readBeside() {
+	if t.over {
+		return
+	}
+	t.over = true
+	t.result.Series = t.looks.end()
+	if t.begin.noted {
+		t.result.Conditions = t.begin.watch.End()
 	}
 }
 
@@ -187,8 +211,11 @@ func (t *trial) close() {
 		t.marks.file.Close()
 		t.hold.Close()
 	}
-	t.stdout.close()
-	t.stderr.close()
+	if t.stdin != nil {
+		t.stdin.Close()
+	}
+	t.stdout.finish()
+	t.stderr.finish()
 	if t.pidfd > 0 {
 		unix.Close(t.pidfd)
 	}
@@ -196,19 +223,21 @@ func (t *trial) close() {
 
 // instant is what is read when the clocks start.
 type instant struct {
+	noted            bool
 	meter            machine.Meter
-	cpu, delay       time.Duration
+	watch            machine.Watch
+	cpu, delay, kin  time.Duration
 	meterErr         error
 	cpuErr, delayErr error
 }
 
-// readInstant notes the machine's and, unless pid is 0, the child's clocks.
-func readInstant(pid int) instant {
-	var now instant
+// readBegin notes the machine's and, unless pid is 0, the child's clocks.
+func (t *trial) readBegin(pid int) {
+	now := instant{noted: true, watch: machine.StartConditions(t.spec.Cores), kin: kin.cpu(pid)}
 	now.meter, now.meterErr = machine.StartMeter()
 	if pid != 0 {
 		now.delay, now.delayErr = runDelay(pid)
 		now.cpu, now.cpuErr = cpuClock(pid)
 	}
-	return now
+	t.begin = now
 }

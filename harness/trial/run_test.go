@@ -2,6 +2,7 @@ package trial
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -94,6 +95,9 @@ func TestOnlyTheWorkBetweenTheMarksIsMeasured(t *testing.T) {
 	if r.OthersCPUShare < 0 || r.OthersCPUShare > 1 {
 		t.Errorf("others' share %v, want 0 … 1", r.OthersCPUShare)
 	}
+	if steal := r.Conditions.StealShare; steal == nil || *steal < 0 || *steal > 1 {
+		t.Errorf("steal %v, want the machine's conditions read", steal)
+	}
 	if len(r.Absent) > 0 {
 		t.Errorf("absent: %v, want everything measured here", r.Absent)
 	}
@@ -115,7 +119,7 @@ func TestMemoryIsTheChildsOwnThoughTheParentIsFat(t *testing.T) {
 	if part := small.RSSAnonBytes + small.RSSFileBytes; part <= 0 || part > small.RSSPeakBytes+1<<20 {
 		t.Errorf("anonymous and file pages are %d B, want at most the peak of %d B", part, small.RSSPeakBytes)
 	}
-	big := runOK(t, spec(t, "big"))
+	big := runOK(t, spec(t, "64-more"))
 	if more := (big.RSSPeakBytes - small.RSSPeakBytes) >> 20; more < 60 || more > 72 {
 		t.Errorf("64 MiB more to touch raised the peak by %d MiB", more)
 	}
@@ -179,11 +183,11 @@ func TestAChildsEndBecomesAStatus(t *testing.T) {
 			reason: "killed by SIGTERM between its ready and done marks",
 		},
 		"a child that is never ready runs out of time": {
-			role: "never-ready", timeout: brief, status: record.TimedOut, code: -1, signal: "SIGKILL",
+			role: "never-ready", timeout: brief, status: record.TimedOut, code: 2,
 			reason: "not finished within 300ms before its ready mark",
 		},
 		"a foreign command runs out of time": {
-			role: "sleeps", foreign: true, timeout: brief, status: record.TimedOut, code: -1, signal: "SIGKILL",
+			role: "sleeps", foreign: true, timeout: brief, status: record.TimedOut, code: -1, signal: "SIGTERM",
 			reason: "not finished within 300ms",
 		},
 		"a child that ends before its done mark fails even with status 0": {
@@ -357,8 +361,8 @@ func TestTheHarnessSleepsWhileATrialRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
-	if extra := runtime.NumGoroutine() - goroutines; extra > 2 {
-		t.Errorf("%d goroutines more, want 2: the caller and the keeper of the thread (others' share %.2f)", extra, window)
+	if extra := runtime.NumGoroutine() - goroutines; extra > 4 {
+		t.Errorf("%d goroutines more, want 4: the caller, the keeper of the thread and two readers of pipes (others' share %.2f)", extra, window)
 	}
 	if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 256<<10 {
 		t.Errorf("a trial allocated %d KiB while it ran", bytes>>10)
@@ -372,11 +376,18 @@ func TestTheHarnessSleepsWhileATrialRuns(t *testing.T) {
 }
 
 func BenchmarkRun(b *testing.B) {
+	guard, err := NewGuard(as("guard")...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer guard.Close() //nolint:errcheck // nothing hangs on it here
 	for _, row := range []struct {
 		name string
 		spec Spec
 	}{
 		{"command=foreign", Spec{Argv: []string{"/bin/true"}, Foreign: true}},
+		{"command=foreign/guard", Spec{Argv: []string{"/bin/true"}, Foreign: true, Guard: guard}},
+		{"command=foreign/launcher", Spec{Argv: []string{"/bin/true"}, Foreign: true, Launcher: as("launch")}},
 		{"command=ours", Spec{Argv: []string{os.Args[0]}, Env: []string{role + "=cores"}}},
 	} {
 		b.Run(row.name, func(b *testing.B) {
@@ -386,6 +397,26 @@ func BenchmarkRun(b *testing.B) {
 					b.Fatal(r, err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkHarnessCPU is what this process itself uses for each second that a
+// child works, timeline and all: CPU in microseconds for each second.
+func BenchmarkHarnessCPU(b *testing.B) {
+	for _, every := range []time.Duration{0, 100 * time.Millisecond, 10 * time.Millisecond} {
+		b.Run(fmt.Sprintf("every=%v", every), func(b *testing.B) {
+			var cpu, wall time.Duration
+			for b.Loop() {
+				before := ownCPU()
+				r, err := Run(b.Context(), Spec{Argv: []string{"/bin/sleep", "4"}, Foreign: true, TimelineEvery: every})
+				if err != nil || r.Status != record.OK {
+					b.Fatal(r, err)
+				}
+				cpu += ownCPU() - before
+				wall += time.Duration(r.WallS * float64(time.Second))
+			}
+			b.ReportMetric(float64(cpu.Microseconds())/wall.Seconds(), "µs-CPU/s")
 		})
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"slices"
 	"syscall"
 	"time"
@@ -21,22 +20,25 @@ import (
 // number of its group, from being given to somebody else.
 func (t *trial) settle(ctx context.Context) error {
 	why := t.watch.end()
+	t.readBeside()
 	killGroup(t.pid)
-	if err := t.cmd.Wait(); err != nil {
-		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
-			return fmt.Errorf("wait for trial %q: %w", t.spec.Argv[0], err)
-		}
+	if err := t.spec.Guard.end(t.pid); err != nil {
+		kin.bury(t.pid)
+		return errors.Join(err, reap(t.process))
 	}
-	status := t.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	killed := status.Signaled() && status.Signal() == unix.SIGKILL
-	if why == cancelled && killed {
+	t.kinEnd = kin.cpu(t.pid)
+	kin.bury(t.pid)
+	state, err := t.process.Wait()
+	if err != nil {
+		return fmt.Errorf("wait for trial %q: %w", t.spec.Argv[0], err)
+	}
+	status := state.Sys().(syscall.WaitStatus)
+	if why == cancelled && status.Signaled() && status.Signal() == unix.SIGKILL {
 		return context.Cause(ctx)
 	}
-	t.readUsage(t.cmd.ProcessState.SysUsage().(*syscall.Rusage))
-	if err := t.readOutput(); err != nil {
-		return err
-	}
-	t.classify(why, killed, status)
+	t.readUsage(state.SysUsage().(*syscall.Rusage))
+	t.readOutput()
+	t.classify(why, status)
 	t.listAbsent()
 	return nil
 }
@@ -57,34 +59,35 @@ func (t *trial) readUsage(u *syscall.Rusage) {
 	}
 	t.set(record.Wall, &r.WallS, r.ProcessWallS)
 	t.set(record.CPU, &r.CPUS, r.UserS+r.SysS)
-	t.readOthers(time.Duration(r.CPUS * float64(time.Second)))
+	t.readOthers(time.Duration(r.CPUS*float64(time.Second)), t.kinEnd)
 	t.readTreePeak(u.Maxrss << 10)
 }
 
 // readTreePeak considers ru_maxrss, which covers the processes that a foreign
-// command waited for, but starts at the size of this process. Only what stands
-// clearly above that floor is the command's own.
+// command waited for, but starts at the size of the launcher, or else of this
+// process. Only what stands clearly above that floor is the command's own.
 func (t *trial) readTreePeak(maxrss int64) {
 	const slack = 1 << 20 // the kernel's counters are approximate by some pages for each CPU
-	self, err := readMemory(os.Getpid())
-	if err != nil {
-		return
+	if t.result.RSSFloorBytes == 0 {
+		self, err := readMemory(os.Getpid())
+		if err != nil {
+			return
+		}
+		t.result.RSSFloorBytes = self.peak
 	}
-	t.result.RSSFloorBytes = self.peak
-	if maxrss > self.peak+slack && maxrss > t.result.RSSPeakBytes {
+	if maxrss > t.result.RSSFloorBytes+slack && maxrss > t.result.RSSPeakBytes {
 		t.result.RSSPeakBytes = maxrss
 		t.measured[record.RSS] = true
 	}
 }
 
-func (t *trial) readOutput() error {
-	tail, err := t.stderr.tail(stderrTail)
-	if err != nil {
-		return err
-	}
+func (t *trial) readOutput() {
+	t.stdout.finish()
+	t.stderr.finish()
+	tail := t.stderr.end()
 	t.result.StderrTail = wholeLines(tail, len(tail) == stderrTail)
-	t.result.Stdout, err = t.stdout.tail(t.spec.KeepStdout)
-	return err
+	t.result.Stdout = t.stdout.end()
+	t.result.Stacks = t.stderr.stacks()
 }
 
 // set stores a figure and remembers that it is there.

@@ -6,8 +6,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"sluice/harness/record"
 )
 
 // Spec says what to run, and where.
@@ -26,8 +24,16 @@ type Spec struct {
 	// Empty inherits this process's affinity.
 	Cores []int
 	// Timeout is the longest life of the child, from start to exit; 0 means no
-	// limit. The whole process group is killed at its end.
+	// limit. At its end a child of ours gets SIGQUIT, so that a Go program tells
+	// where it stands (Result.Stacks), and a foreign command's group SIGTERM.
 	Timeout time.Duration
+	// Grace is how long after that the whole group is killed by SIGKILL; 0 means
+	// 2 s for a child of ours and 1 s for a foreign command.
+	Grace time.Duration
+	// TimelineEvery is how often the child is looked at while it works, for
+	// Result.Series; 0 means never. One look costs about 10 µs of CPU. It is
+	// doubled as often as needed to keep at most 2,000 points.
+	TimelineEvery time.Duration
 	// KeepStdout is how many bytes of the end of standard output to keep in
 	// Result.Stdout. At 0 the child writes to /dev/null; some commands notice
 	// that and work less.
@@ -38,6 +44,28 @@ type Spec struct {
 	// from start to exit, and traced so that its memory can be read as it exits
 	// (see Result.RSSPeakBytes).
 	Foreign bool
+	// Launcher is the command, made by [Launch], that a foreign command is started
+	// through, such as {"/usr/bin/sluice", "launch"}: a small process, so that the
+	// memory of processes that the command starts can be seen from its few MB up
+	// and not only from this process's size (Result.RSSFloorBytes). Its own start
+	// is not timed; it makes the trial some milliseconds longer. Empty means none,
+	// and where a process may not trace its children none is used.
+	Launcher []string
+	// Guard kills the child and all it started if this process is killed; nil
+	// means that the kernel kills the child alone.
+	Guard *Guard
+}
+
+// grace is how long a child has to end by itself once its time is over.
+func (s Spec) grace() time.Duration {
+	switch {
+	case s.Grace > 0:
+		return s.Grace
+	case s.Foreign:
+		return time.Second
+	default:
+		return 2 * time.Second
+	}
 }
 
 // validate reports every fault at once.
@@ -48,6 +76,15 @@ func (s Spec) validate() error {
 	}
 	if s.Timeout < 0 {
 		errs = append(errs, fmt.Errorf("timeout is %v; use a positive duration, or 0 for none", s.Timeout))
+	}
+	if s.Grace < 0 {
+		errs = append(errs, fmt.Errorf("grace after the timeout is %v; use a positive duration, or 0 for the usual", s.Grace))
+	}
+	if s.TimelineEvery < 0 || s.TimelineEvery > 0 && s.TimelineEvery < time.Millisecond {
+		errs = append(errs, fmt.Errorf("timeline every %v; use 1ms or more, or 0 for none", s.TimelineEvery))
+	}
+	if len(s.Launcher) > 0 && !s.Foreign {
+		errs = append(errs, errors.New("a launcher for a command that speaks the protocol; leave it out, its memory is read while it holds"))
 	}
 	if s.KeepStdout < 0 {
 		errs = append(errs, fmt.Errorf("bytes of standard output to keep is %d; use 0 or more", s.KeepStdout))
@@ -74,109 +111,4 @@ func (s Spec) succeeds(code int) bool {
 		return code == 0
 	}
 	return slices.Contains(s.ExitOK, code)
-}
-
-// Names of the metrics that a trial adds to those of package record.
-const (
-	UserCPU             = "cpu_user_s"
-	SystemCPU           = "cpu_system_s"
-	RSSAnon             = "rss_anon_bytes"
-	RSSFile             = "rss_file_bytes"
-	VoluntarySwitches   = "switches_voluntary"
-	InvoluntarySwitches = "switches_involuntary"
-	MinorFaults         = "faults_minor"
-	MajorFaults         = "faults_major"
-	RunDelay            = "run_delay_s"
-	OthersShare         = "others_cpu_share"
-)
-
-// Result is what one child left behind. A field whose metric is listed in
-// Absent could not be measured and says nothing, not even zero.
-type Result struct {
-	// Started is when the child was launched.
-	Started time.Time
-	// WallS is the time from the go that answers the child's ready mark to its
-	// done mark, in seconds on the parent's clock. For a foreign command it
-	// equals ProcessWallS.
-	WallS float64
-	// ProcessWallS is the child's whole life in seconds, from before the fork to
-	// its exit.
-	ProcessWallS float64
-	// CPUS is the CPU time of the child between the marks, user and system, all
-	// its threads, in seconds. Processes that it started are not in it. For a
-	// foreign command it is UserS + SysS.
-	CPUS float64
-	// UserS and SysS are CPU seconds over the child's whole life, and those of
-	// the processes that it started and waited for.
-	UserS, SysS float64
-	// RSSPeakBytes is the largest resident size of the child itself (VmHWM),
-	// until its done mark or, for a foreign command, its exit. Where a process
-	// that a foreign command started was larger than both it and
-	// RSSFloorBytes, its size is taken: the largest single process.
-	RSSPeakBytes int64
-	// RSSFloorBytes is the size below which the memory of processes started by a
-	// foreign command cannot be seen: this process's own peak. 0 for children
-	// that speak the protocol.
-	RSSFloorBytes int64
-	// RSSAnonBytes and RSSFileBytes are the anonymous and file-backed parts of
-	// the resident size at the same instant (not at the peak: the kernel keeps
-	// none apart).
-	RSSAnonBytes, RSSFileBytes int64
-	// VoluntarySwitches counts waits, InvoluntarySwitches losses of the CPU to
-	// somebody else, over the child's whole life.
-	VoluntarySwitches, InvoluntarySwitches int64
-	// MinorFaults counts page faults served from memory, MajorFaults from disk,
-	// over the child's whole life.
-	MinorFaults, MajorFaults int64
-	// RunDelayS is how long the child's threads, together, were able to run but
-	// had to queue for a CPU between the marks, in seconds.
-	RunDelayS float64
-	// OthersCPUShare is the share of the machine that others used between the
-	// marks, steal included, 0 … 1 (see machine.Meter).
-	OthersCPUShare float64
-
-	// Status says how the child ended, Reason in words why it was not OK.
-	Status record.Status
-	Reason string
-	// ExitCode is the child's exit code, −1 if a signal ended it.
-	ExitCode int
-	// Signal is the name of the signal that ended it ("SIGSEGV"), else empty.
-	Signal string
-	// StderrTail is the end of what the child wrote to standard error, at most
-	// 4 KiB in whole lines.
-	StderrTail string
-	// Stdout is the end of standard output, at most Spec.KeepStdout bytes.
-	Stdout []byte
-	// Absent names the metrics that could not be measured.
-	Absent []string
-}
-
-// Metrics returns what was measured under the names that a record.Trial
-// carries, without the absent. OthersCPUShare has a field of its own there.
-func (r Result) Metrics() map[string]float64 {
-	all := r.metrics()
-	delete(all, OthersShare)
-	for _, name := range r.Absent {
-		delete(all, name)
-	}
-	return all
-}
-
-func (r Result) metrics() map[string]float64 {
-	return map[string]float64{
-		record.Wall:         r.WallS,
-		record.ProcessWall:  r.ProcessWallS,
-		record.CPU:          r.CPUS,
-		record.RSS:          float64(r.RSSPeakBytes),
-		UserCPU:             r.UserS,
-		SystemCPU:           r.SysS,
-		RSSAnon:             float64(r.RSSAnonBytes),
-		RSSFile:             float64(r.RSSFileBytes),
-		VoluntarySwitches:   float64(r.VoluntarySwitches),
-		InvoluntarySwitches: float64(r.InvoluntarySwitches),
-		MinorFaults:         float64(r.MinorFaults),
-		MajorFaults:         float64(r.MajorFaults),
-		RunDelay:            r.RunDelayS,
-		OthersShare:         r.OthersCPUShare,
-	}
 }
