@@ -5,11 +5,12 @@
 # for it, so the packages around it stand here only if they must.
 RACE = ./scanner/budget ./scanner/journal ./scanner/mapped ./scanner/observe/... ./scanner/pipeline \
 	./scanner/pool/... ./scanner/source \
-	./workloads/storage ./harness/lab ./harness/store ./harness/trial
+	./workloads/interference ./workloads/storage ./harness/lab ./harness/machine/doctor ./harness/store ./harness/trial
 
 # To be set from outside: make soak COUNT=100.
 COUNT    ?= 20
 SEEDS    ?= 2000
+KILLS    ?= 100
 FUZZTIME ?= 30s
 BENCH    ?= ./...
 
@@ -55,6 +56,7 @@ golden: ## Rewrite the golden files; read the diff before committing it
 fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
 
-soak: ## Repeat the concurrent packages' tests COUNT (20) times, raced; scan SEEDS (2000) corpora
+soak: ## Repeat the concurrent packages' tests COUNT (20) times, raced; scan SEEDS (2000) corpora; kill a run KILLS (100) times
 	go test -race -shuffle=on -count=$(COUNT) $(RACE)
 	go test -race -run TestRandomConfigurations -timeout 30m ./scanner -seeds=$(SEEDS)
+	go test -run TestARunKilled -timeout 30m -v ./harness/cli -kills=$(KILLS)

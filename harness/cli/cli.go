@@ -93,9 +93,16 @@ Start with: sluice tune PATH`,
 		newCompare(s),
 		newScan(s),
 		newReport(s),
+		newExplain(s),
 		newRuns(s),
+		newProfile(s),
 		newCorpus(s),
 		newMachine(s),
+		newGuard(s),
+		newLaunch(),
+		newBurn(s),
+		newInterfere(s),
+		newDoctor(s),
 	)
 	return root
 }

@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +12,6 @@ import (
 	"sluice/harness/lab"
 	"sluice/harness/record"
 	"sluice/harness/tuner"
-	"sluice/harness/unit"
 	"sluice/workloads/corpus"
 	"sluice/workloads/storage"
 )
@@ -27,6 +23,10 @@ const CompareSchema = "sluice.comparison/v1"
 type compareFlags struct {
 	measureFlags
 	blocks int
+	fixed  bool
+	duet   bool
+	repeat int
+	rule   decide.Rule // how sure the result is and how its pairs are taken
 }
 
 func newCompare(s *streams) *cobra.Command {
@@ -40,19 +40,29 @@ latencies. A and B are presets or files. They may be equal: both are run.
 NAME@STORAGE puts one of them on another storage, as in: sluice compare
 default@local sluice.yaml@nfs.
 
+The pairs are looked at after each block, and measuring ends as soon as they
+decide; the interval that is reported allows for that. A third arm, the placebo,
+is A once more: what this machine shows where there is nothing to show.
+
+With --target FILE, or a command after --, a command is measured in place of the
+scanner, and A and B are values of its knobs:
+  sluice compare threads=1 threads=4 -- rg -j '{threads=1..8}' TODO .
+
 A ratio above 1 says that B is better.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return usagef("compare needs two configurations, found %d; as in: sluice compare naive default PATH (presets: %v)", len(args), presetNames())
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd.Context(), s, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.execute(cmd, s, args) },
 	}
 	f.add(cmd)
 	f.addStorage(cmd)
 	f.addScan(cmd)
-	cmd.Flags().IntVar(&f.blocks, "blocks", 10, "pairs; 6 give an exact 95 % interval, 10 or more to publish")
+	f.addTarget(cmd)
+	f.addQuiet(cmd)
+	f.addPlacebo(cmd)
+	f.addProfile(cmd)
+	flags := cmd.Flags()
+	flags.IntVar(&f.blocks, "blocks", 20, "pairs at most; 6 can give a 95 % interval, 10 or more to publish")
+	flags.BoolVar(&f.fixed, "fixed", false, "measure all pairs, whatever the first of them say")
+	flags.BoolVar(&f.duet, "duet", false, "run A and B at the same moment, each on half of the cores")
+	flags.IntVar(&f.repeat, "repeat", 1, "repeat the whole comparison so many times and count the verdicts")
 	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) < 2 {
 			return presetNames(), cobra.ShellCompDirectiveDefault
@@ -62,56 +72,150 @@ A ratio above 1 says that B is better.`,
 	return cmd
 }
 
-func (f *compareFlags) execute(ctx context.Context, s *streams, args []string) error {
+// sides are the two arms of a comparison.
+type sides struct {
+	a, b   lab.Arm
+	labels [2]string
+}
+
+func (f *compareFlags) execute(cmd *cobra.Command, s *streams, args []string) error {
+	ctx := cmd.Context()
+	args, err := f.subject(cmd, s, args)
+	if err != nil {
+		return err
+	}
+	if len(args) < 2 {
+		return usagef("compare needs two configurations, found %d; as in: sluice compare naive default PATH (presets: %v)", len(args), presetNames())
+	}
 	p, err := f.parse("throughput")
 	if err != nil {
 		return err
 	}
-	if f.blocks < 1 {
-		return usagef("--blocks is %d; use 6 or more for an interval, 10 to publish", f.blocks)
+	if err := f.check(cmd); err != nil {
+		return err
 	}
-	cores := len(p.cores)
-	a, err := armAt(args[0], cores)
+	two, err := f.sides(args, len(p.cores))
 	if err != nil {
 		return err
 	}
-	b, err := armAt(args[1], cores)
+	c, err := f.compared(ctx, s, args[2:])
 	if err != nil {
 		return err
 	}
-	a.Name, b.Name = lab.Reference, "b"
-	c, err := findCorpus(ctx, s, f.store, args[2:])
+	jobs, err := f.jobs(c, two, p)
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("%s against %s", armName(args[1]), armName(args[0]))
-	question := fmt.Sprintf("Is %s better than %s over %s?", armName(args[1]), armName(args[0]), c.Name)
-	d := design{Goal: p.goal.Record(), Arms: []lab.Arm{a, b}, Blocks: f.blocks}
-	for _, st := range f.storage {
-		for i, one := range []lab.Arm{a, b} {
-			if err := readableArm(armName(args[i]), one, st); err != nil {
-				return err
-			}
-		}
-		d.Scenarios = append(d.Scenarios, scenario(c, st, cores))
+	d := design{Goal: p.goal.Record(), Arms: []lab.Arm{two.a, two.b}, Blocks: f.blocks, Fixed: f.fixed, Placebo: f.placebo, Duet: f.duet, Repeat: f.repeat}
+	for _, job := range jobs {
+		d.Scenarios = append(d.Scenarios, job.scenario)
 	}
-	ses, err := f.open(s, record.Run{Kind: "compare", Name: name, Question: question, Reference: armName(args[0])}, d)
+	run := record.Run{Kind: "compare", Name: fmt.Sprintf("%s against %s", two.labels[1], two.labels[0]), Reference: two.labels[0]}
+	run.Question = fmt.Sprintf("Is %s better than %s over %s?", two.labels[1], two.labels[0], jobs[0].scenario.Name)
+	ses, err := f.open(s, run, d)
 	if err != nil {
 		return err
 	}
-	labels := [2]string{armName(args[0]), armName(args[1])}
-	return ses.close(f.compareAll(ctx, ses, c, a, b, labels, p))
+	if f.repeat > 1 {
+		return ses.close(f.repeated(ctx, ses, jobs, two))
+	}
+	return ses.close(f.compareAll(ctx, ses, jobs, two))
 }
 
-func (f *compareFlags) compareAll(ctx context.Context, ses *session, c corpus.Corpus, a, b lab.Arm, labels [2]string, p parsed) error {
-	for _, st := range f.storage {
-		sc := scenario(c, st, len(p.cores))
-		trials, err := ses.rounds(ctx, sc, c, []lab.Arm{a, b}, f.blocks, p)
-		if err != nil {
-			return fmt.Errorf("%s: %w", sc.Name, err)
+// check refuses flags that contradict each other, all faults at once.
+func (f *compareFlags) check(cmd *cobra.Command) error {
+	switch {
+	case f.blocks < 1:
+		return usagef("--blocks is %d; use 6 or more for an interval, 10 to publish", f.blocks)
+	case f.repeat < 1:
+		return usagef("--repeat is %d; use 1 or more", f.repeat)
+	case f.duet && cmd.Flags().Changed("placebo") && f.placebo:
+		return usagef("--duet has room for two arms; leave out --placebo")
+	}
+	if f.def != nil {
+		if err := f.errNoScanFlags(cmd); err != nil {
+			return err
 		}
-		result := compared(ses, sc, trials, labels, p.goal)
-		if err := ses.conclude(record.Outcome{Scenario: sc, Compare: &result}); err != nil {
+	}
+	if f.duet {
+		f.placebo = false
+	}
+	f.rule = decide.Rule{Alpha: tuner.Alpha}
+	if f.fixed {
+		return nil
+	}
+	var err error
+	if f.rule, err = decide.Sequentially(tuner.Alpha, f.blocks); err != nil {
+		return usagef("--blocks: %w; with --fixed there may be more", err)
+	}
+	return nil
+}
+
+// sides resolves the two configurations.
+func (f *compareFlags) sides(args []string, cores int) (two sides, err error) {
+	one := func(name string) (lab.Arm, error) {
+		if f.def != nil {
+			return f.assigned(name)
+		}
+		return armAt(name, f.coresOf(cores))
+	}
+	if two.a, err = one(args[0]); err != nil {
+		return two, err
+	}
+	if two.b, err = one(args[1]); err != nil {
+		return two, err
+	}
+	two.labels = [2]string{armName(args[0]), armName(args[1])}
+	two.a.Name, two.b.Name = lab.Reference, "b"
+	return two, nil
+}
+
+// coresOf is how many cores each arm has: half of them in a duet.
+func (f *compareFlags) coresOf(cores int) int {
+	if f.duet {
+		return max(1, cores/2)
+	}
+	return cores
+}
+
+// compared is the corpus that both scan.
+func (f *compareFlags) compared(ctx context.Context, s *streams, args []string) (corpus.Corpus, error) {
+	if f.def != nil {
+		return f.targetCorpus(ctx, s, args)
+	}
+	return findCorpus(ctx, s, f.store, args)
+}
+
+// jobs makes a design for each scenario, and for each repetition of it.
+func (f *compareFlags) jobs(c corpus.Corpus, two sides, p parsed) ([]*rounds, error) {
+	var jobs []*rounds
+	for _, st := range f.storages() {
+		for i, one := range []lab.Arm{two.a, two.b} {
+			if err := readableArm(two.labels[i], one, st); f.def == nil && err != nil {
+				return nil, err
+			}
+		}
+		job := &rounds{corpus: f.work(c), arms: []lab.Arm{two.a, two.b}, most: f.blocks, parsed: p, placebo: f.placebo, duet: f.duet, collect: f.profile}
+		job.scenario = f.scenarioOf(c, st, len(p.cores))
+		if !f.fixed {
+			job.decided = func(trials []record.Trial) bool {
+				verdict, _ := p.goal.Verdict(trials, "b", lab.Reference, f.rule.Ratios(trials, "b", lab.Reference, p.goal), f.rule)
+				return verdict != record.Undecided
+			}
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs, nil
+}
+
+func (f *compareFlags) compareAll(ctx context.Context, ses *session, jobs []*rounds, two sides) error {
+	for _, job := range jobs {
+		trials, err := ses.measure(ctx, job)
+		if err != nil {
+			return fmt.Errorf("%s: %w", job.scenario.Name, err)
+		}
+		result := f.result(ses, job, trials, two)
+		if err := ses.conclude(record.Outcome{Scenario: job.scenario, Compare: &result}); err != nil {
 			return err
 		}
 	}
@@ -136,23 +240,31 @@ func armAt(name string, cores int) (lab.Arm, error) {
 	return a, nil
 }
 
-// compared makes the result of a comparison.
-func compared(ses *session, sc record.Scenario, trials []record.Trial, labels [2]string, goal decide.Goal) record.CompareResult {
+// result makes the result of a comparison.
+func (f *compareFlags) result(ses *session, job *rounds, trials []record.Trial, two sides) record.CompareResult {
+	goal, rule := job.parsed.goal, f.rule
 	arms := decide.Arms(trials, []string{lab.Reference, "b"})
-	ratios := decide.Ratios(trials, "b", lab.Reference, goal, tuner.Alpha)
-	verdict, _ := goal.Verdict(trials, "b", lab.Reference, ratios, tuner.Alpha)
-	failed, disturbed := failures(trials), tuner.Disturbed(trials)
-	if (verdict == record.Better && len(failed) > 0) || (verdict == record.NoDifference && len(disturbed) > 0) {
+	ratios := rule.Ratios(trials, "b", lab.Reference, goal)
+	verdict, _ := goal.Verdict(trials, "b", lab.Reference, ratios, rule)
+	busy := ses.timed && len(tuner.Disturbed(trials)) > 0
+	if (verdict == record.Better && len(failures(trials)) > 0) || (verdict == record.NoDifference && busy) {
 		verdict = record.Undecided // a failure counts against its arm; a busy machine excludes nothing
 	}
-	arms[0].Name, arms[1].Name = labels[0], labels[1]
+	arms[0].Name, arms[1].Name = two.labels[0], two.labels[1]
 	arms[1].Ratios = ratios
+	pairs := ratios[goal.Leading()].N
 	result := record.CompareResult{
-		Schema: CompareSchema, Run: ses.run.ID, Verdict: verdict, Goal: goal.Record(), Machine: ses.machine, Scenario: sc,
-		Blocks: ratios[record.Throughput].N, A: arms[0], B: arms[1], Ratios: ratios, Warnings: slices.Concat([]string{}, disturbed, failed),
+		Schema: CompareSchema, Run: ses.run.ID, Verdict: verdict, Goal: goal.Record(), Machine: ses.machine, Scenario: job.scenario,
+		Blocks: pairs, A: arms[0], B: arms[1], Ratios: ratios, Warnings: ses.doubts(trials, goal),
 	}
-	if arms[0].Config.ID() == arms[1].Config.ID() && !strings.Contains(labels[0]+labels[1], "@") {
+	if f.placebo {
+		result.Placebo = ses.placebo(goal, pairs)
+	}
+	if arms[0].Config.ID() == arms[1].Config.ID() && !strings.Contains(two.labels[0]+two.labels[1], "@") {
 		result.Warnings = append(result.Warnings, "A and B are the same configuration: any difference is noise")
+	}
+	if f.duet {
+		result.Warnings = append(result.Warnings, "a duet: A and B ran at the same moment, each on half of the cores; absolute figures are not those of the whole machine")
 	}
 	return result
 }
@@ -166,59 +278,4 @@ func failures(trials []record.Trial) []string {
 		}
 	}
 	return list
-}
-
-// roundTargetS is how long the fastest trial of a fixed design should take.
-const roundTargetS = 1.0
-
-// rounds calibrates, sizes the sample and measures a fixed design in one
-// scenario. The first arm is the reference.
-func (ses *session) rounds(ctx context.Context, sc record.Scenario, c corpus.Corpus, arms []lab.Arm, rounds int, p parsed) ([]record.Trial, error) {
-	if err := ses.store.PutScenario(ses.run.ID, sc, nil); err != nil {
-		return nil, err
-	}
-	bench, err := ses.bench(sc, c, p.cores)
-	if err != nil {
-		return nil, err
-	}
-	rates, err := prior(c, sc.Storage, len(p.cores), arms[0], arms[1:])
-	if err != nil {
-		return nil, err
-	}
-	guess := append(rates.AlsoSPerByte, rates.ReferenceSPerByte)
-	small := lab.SizeFor(slices.Max(guess), slices.Min(guess), lab.ShortestS, c.Bytes)
-	probes := []lab.Arm{arms[0], arms[fastestGuess(rates.AlsoSPerByte)+1]}
-	ses.bar.phase(sc.Storage+" calibration", 3, 3*slices.Max(guess)*small.Scanned())
-	calibrated, err := bench.Calibrate(ctx, c, small, probes)
-	if err != nil {
-		return nil, err
-	}
-	slow, fast := lab.SPerByte(calibrated[0]), lab.SPerByte(calibrated[1])
-	size := p.sizeFor(max(slow, fast), min(slow, fast), c)
-	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: rounds, Arms: arms, Corpus: c, Size: size}
-	each := (slow+fast)/2*size.Scanned() + lab.LaunchS(calibrated[0])
-	bench.Limit = max(time.Minute, time.Duration(20*max(slow, fast)*size.Scanned()*float64(time.Second)))
-	if expect := each * float64(design.Trials()); ses.f.budget > 0 && expect > ses.f.budget.Seconds() && !ses.f.quiet {
-		ses.s.warn("%s takes about %s as calibrated, more than the whole budget of %v", sc.Name, unit.Time(expect), ses.f.budget)
-	}
-	ses.bar.phase(sc.Storage+" "+string(design.Phase), design.Trials(), each*float64(design.Trials()))
-	return bench.MeasureRounds(ctx, design)
-}
-
-// sizeFor sizes the trials of a fixed design, unless it asks for a share of the
-// corpus. The rates are seconds per byte.
-func (p parsed) sizeFor(slowest, fastest float64, c corpus.Corpus) lab.Sizing {
-	if p.fidelity > 0 {
-		return lab.Sizing{Bytes: int64(math.Ceil(p.fidelity * float64(c.Bytes))), Repeats: 1}
-	}
-	return lab.SizeFor(slowest, fastest, roundTargetS, c.Bytes)
-}
-
-func fastestGuess(perByte []float64) int { return slices.Index(perByte, slices.Min(perByte)) }
-
-func phaseOf(kind string) record.Phase {
-	if kind == "compare" {
-		return record.Comparison
-	}
-	return record.Grid
 }

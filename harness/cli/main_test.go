@@ -25,6 +25,7 @@ import (
 func TestMain(m *testing.M) {
 	cli.BeforeAnalysis(dieOver)
 	testscript.Main(m, map[string]func(){"sluice": func() {
+		countLaunch()
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		err := cli.Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 		stop()

@@ -23,6 +23,8 @@ import (
 	"sluice/harness/space"
 	"sluice/harness/store"
 	"sluice/harness/target"
+	"sluice/harness/trial"
+	"sluice/harness/tuner"
 	"sluice/harness/unit"
 	"sluice/reports"
 	"sluice/workloads/corpus"
@@ -48,6 +50,12 @@ type measureFlags struct {
 	verbose   bool
 	plan      bool
 	scan      record.Scan // how trials scan
+	target    string
+	def       *target.Definition // what is measured in place of the scanner; nil: the scanner
+	placebo   bool
+	wait      time.Duration // for quiet, before a block
+	reruns    int           // of a disturbed block
+	profile   []string      // kinds of profiles, collected in extra trials
 }
 
 // add defines the flags that every measuring command has.
@@ -77,6 +85,17 @@ func (f *measureFlags) addScan(cmd *cobra.Command) {
 	flags.BoolVar(&f.scan.NoPrefilter, "no-prefilter", false, "parse files in which no rule can match, too, in every trial")
 	flags.StringVar(&f.scan.Rules, "rules", "", "`set` of rules of every trial: "+strings.Join(record.RuleSets(), ", "))
 	complete(cmd, "rules", record.RuleSets())
+}
+
+// addQuiet defines the flags of what is done about others who use the machine.
+func (f *measureFlags) addQuiet(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&f.wait, "await-quiet", 5*time.Second, "wait at most so long before a block while others use the machine; 0 does not wait")
+	cmd.Flags().IntVar(&f.reruns, "reruns", 2, "measure a block that others disturbed again, so often at most")
+}
+
+// addPlacebo defines the flag of the placebo.
+func (f *measureFlags) addPlacebo(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.placebo, "placebo", true, "also measure the reference against itself")
 }
 
 // checkScan refuses unknown rules. The default's name means the default, so that
@@ -115,7 +134,12 @@ func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
 		}
 	}
 	var err error
-	if p.goal, err = decide.ParseGoal(cmpOr(f.goal, defaultGoal), f.require, p.margin); err != nil {
+	if f.def != nil {
+		p.goal, err = f.targetGoal(p.margin)
+	} else {
+		p.goal, err = decide.ParseGoal(cmpOr(f.goal, defaultGoal), f.require, p.margin)
+	}
+	if err != nil {
 		faults = append(faults, err)
 	}
 	if p.cores, err = target.Slice(f.cores); err != nil {
@@ -129,12 +153,13 @@ func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
 	if f.budget < 0 || f.trials < 0 {
 		faults = append(faults, errors.New("--budget and --trials must be positive"))
 	}
+	if f.wait < 0 || f.reruns < 0 {
+		faults = append(faults, errors.New("--await-quiet and --reruns must not be negative; 0 turns them off"))
+	}
 	if err := checkFormat(f.format); err != nil {
 		faults = append(faults, err)
 	}
-	if err := f.checkScan(); err != nil {
-		faults = append(faults, err)
-	}
+	faults = append(faults, f.checkScan(), f.checkProfile())
 	if err := errors.Join(faults...); err != nil {
 		return p, &usageError{err}
 	}
@@ -241,16 +266,21 @@ func listed(in input) (files []corpus.File, unreadable []error) {
 
 // session is an open store, a run in it and the machine it runs on.
 type session struct {
-	f       *measureFlags
-	s       *streams
-	store   *store.Store
-	run     record.Run
-	machine record.Machine
-	exe     string
-	bar     *progress
-	command string
-	lock    *store.Lock
-	said    []record.Outcome // of the scenarios so far
+	f        *measureFlags
+	s        *streams
+	store    *store.Store
+	run      record.Run
+	machine  record.Machine
+	exe      string
+	bar      *progress
+	command  string
+	lock     *store.Lock
+	said     []record.Outcome   // of the scenarios so far
+	def      *target.Definition // what is measured; nil: the scanner
+	guard    *trial.Guard
+	launcher []string // that commands are started through
+	timed    bool     // the objective depends on time: a busy machine matters
+	launches int      // of the scenarios so far
 }
 
 // design is all that the trials of a run depend on. Two commands with equal
@@ -270,6 +300,13 @@ type design struct {
 	Blocks    int
 	Fidelity  float64     `json:",omitzero"` // that each trial is to have; 0: as the sizing of trials finds
 	Scan      record.Scan `json:",omitzero"`
+	Target    string      `json:",omitempty"` // digest of the command that is measured
+	Fixed     bool        `json:",omitempty"`
+	Placebo   bool        `json:",omitempty"`
+	Duet      bool        `json:",omitempty"`
+	Repeat    int         `json:",omitempty"`
+	Reruns    int         `json:",omitempty"`
+	Profile   []string    `json:",omitempty"`
 }
 
 // key is the digest of a design.
@@ -308,6 +345,13 @@ func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, err
 	}
 	d.Kind, d.Version, d.Program, d.Seed, d.Margin = run.Kind, Version, digest, f.seed, f.margin
 	d.Scan, run.Scan = f.scan, f.scan
+	d.Reruns, d.Profile = f.reruns, f.profile
+	if f.def != nil {
+		d.Target, run.Foreign = f.def.Digest(), true
+		for _, own := range f.def.Metrics {
+			run.Metrics = append(run.Metrics, record.Metric{Name: own.Name, HigherBetter: own.HigherBetter})
+		}
+	}
 	key, err := d.key()
 	if err != nil {
 		return nil, err
@@ -316,9 +360,12 @@ func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, err
 	if err != nil {
 		return nil, err
 	}
-	ses := &session{f: f, s: s, store: st, exe: exe, machine: machine.Read("."), command: "sluice " + strings.Join(os.Args[1:], " ")}
-	if err := ses.begin(run, key); err != nil {
+	ses := &session{f: f, s: s, store: st, exe: exe, def: f.def, timed: f.def == nil || f.def.Timed(), machine: machine.Read("."), command: "sluice " + strings.Join(os.Args[1:], " ")}
+	if ses.guard, ses.launcher, err = watchOver(exe); err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if err := ses.begin(run, key); err != nil {
+		return nil, errors.Join(err, ses.guard.Close(), st.Close())
 	}
 	return ses, nil
 }
@@ -348,7 +395,33 @@ func (ses *session) begin(run record.Run, key string) (err error) {
 }
 
 // bench makes the bench of one scenario.
-func (ses *session) bench(sc record.Scenario, c corpus.Corpus, cores []int) (*lab.Bench, error) {
+func (ses *session) bench(sc record.Scenario, c corpus.Corpus, p parsed) (*lab.Bench, error) {
+	bench := &lab.Bench{
+		Run: ses.run.ID, Scenario: sc.Name, Seed: ses.f.seed, Journal: ses.store, Cores: p.cores, Earlier: ses.launches,
+		Listen: ses.listen, Limit: 10 * time.Minute, Quiet: ses.quiet(),
+	}
+	if ses.def != nil {
+		command, err := ses.def.New(target.Options{Corpus: sc.Root, Seed: ses.f.seed, Cores: p.cores, Means: ses.means()})
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		bench.Measure = command.Measure
+		return bench, nil
+	}
+	scan, err := ses.scanner(sc, c, p.cores)
+	if err != nil {
+		return nil, err
+	}
+	bench.Measure = scan.Measure
+	bench.Prepare = func(ctx context.Context, d corpus.Draw) error {
+		_, err := c.Warm(ctx, distinct(d.Files))
+		return err
+	}
+	return bench, nil
+}
+
+// scanner is the scanner as it is measured in a scenario.
+func (ses *session) scanner(sc record.Scenario, c corpus.Corpus, cores []int) (*target.Scanner, error) {
 	folder, err := filepath.Abs(filepath.Join(ses.f.store, "work", ses.run.ID, strings.ReplaceAll(sc.Name, "/", "-")))
 	if err != nil {
 		return nil, err
@@ -356,16 +429,33 @@ func (ses *session) bench(sc record.Scenario, c corpus.Corpus, cores []int) (*la
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("folder for the trials' files: %w", err)
 	}
-	scan := &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: ses.f.seed, Cores: cores, Scan: ses.f.scan}
-	return &lab.Bench{
-		Run: ses.run.ID, Scenario: sc.Name, Seed: ses.f.seed, Journal: ses.store, Measure: scan.Measure,
-		Prepare: func(ctx context.Context, d corpus.Draw) error {
-			_, err := c.Warm(ctx, distinct(d.Files))
-			return err
-		},
-		Listen: ses.listen,
-		Limit:  10 * time.Minute,
-	}, nil
+	return &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: ses.f.seed, Cores: cores, Scan: ses.f.scan, Means: ses.means()}, nil
+}
+
+// timelineEvery is how often a trial's memory and threads are looked at: a look
+// costs some 100 µs with its wake-up, so that this is 0.1 % of a core.
+const timelineEvery = 200 * time.Millisecond
+
+// means are what all trials of this run share.
+func (ses *session) means() target.Means {
+	return target.Means{Guard: ses.guard, Launcher: ses.launcher, Every: timelineEvery, Keep: ses.store.PutFile}
+}
+
+// quiet says what is done about others who use the machine: nothing where the
+// objective does not depend on time.
+func (ses *session) quiet() lab.Quiet {
+	if !ses.timed {
+		return lab.Quiet{}
+	}
+	return lab.Quiet{Share: tuner.BusyShare, Wait: ses.f.wait, Repeats: ses.f.reruns, Await: awaitQuiet}
+}
+
+// quietWindow is how long the machine is watched at a time.
+const quietWindow = 100 * time.Millisecond
+
+// awaitQuiet waits until others leave the machine alone.
+func awaitQuiet(ctx context.Context, share float64, most time.Duration) (time.Duration, float64, error) {
+	return machine.AwaitQuiet(ctx, share, quietWindow, most)
 }
 
 // distinct leaves out the repeats of a small corpus that is listed several times.
@@ -399,9 +489,13 @@ func scenario(c corpus.Corpus, storageName string, cores int) record.Scenario {
 	}
 }
 
-// conclude stores what a run says of one scenario. As JSON it is printed at
-// once, a line for each scenario; in words all scenarios are printed at the end.
-func (ses *session) conclude(o record.Outcome) error {
+// keep stores what a run says of one scenario.
+func (ses *session) keep(o record.Outcome) error {
+	_, err := ses.put(o)
+	return err
+}
+
+func (ses *session) put(o record.Outcome) (data []byte, err error) {
 	kind, said := store.Grid, any(o.Grid)
 	switch {
 	case o.Recommendation != nil:
@@ -409,11 +503,17 @@ func (ses *session) conclude(o record.Outcome) error {
 	case o.Compare != nil:
 		kind, said = store.Compare, o.Compare
 	}
-	data, err := json.Marshal(said)
-	if err != nil {
-		return fmt.Errorf("%s of %s: %w", kind, o.Scenario.Name, err)
+	if data, err = json.Marshal(said); err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", kind, o.Scenario.Name, err)
 	}
-	if err := ses.store.PutOutcome(ses.run.ID, o.Scenario.Name, kind, data); err != nil {
+	return data, ses.store.PutOutcome(ses.run.ID, o.Scenario.Name, kind, data)
+}
+
+// conclude stores what a run says of one scenario. As JSON it is printed at
+// once, a line for each scenario; in words all scenarios are printed at the end.
+func (ses *session) conclude(o record.Outcome) error {
+	data, err := ses.put(o)
+	if err != nil {
 		return err
 	}
 	ses.bar.finish()
@@ -442,7 +542,7 @@ func (ses *session) close(err error) error {
 			fmt.Fprintf(ses.s.err, "stopped; %d finished trials are kept in %s. To go on, run the same command again:\n  %s\n", trials, ses.f.store, ses.command)
 		}
 	}
-	return errors.Join(err, ses.lock.Release(), ses.store.Close())
+	return errors.Join(err, ses.guard.Close(), ses.lock.Release(), ses.store.Close())
 }
 
 // finish prints what was found, in words, and draws the run's report from the
@@ -466,4 +566,14 @@ func (ses *session) finish() error {
 		fmt.Fprintf(ses.s.err, "report: %s\n", filepath.Join(ses.f.report, "index.html"))
 	}
 	return nil
+}
+
+// watchOver prepares this process for trials: what they leave behind comes to
+// it, and a guard cleans up if it is killed. The caller closes the guard.
+func watchOver(exe string) (guard *trial.Guard, launcher []string, err error) {
+	if err := trial.AdoptOrphans(); err != nil {
+		return nil, nil, err
+	}
+	guard, err = trial.NewGuard(exe, guardCommand)
+	return guard, []string{exe, launchCommand}, err
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -65,6 +67,9 @@ and a report; nothing is recommended and no configuration is written.`,
 	flags.IntSliceVar(&f.slices, "cores", nil, "`cores` of the scenarios in place of the experiment's, comma-separated")
 	flags.StringSliceVar(&f.storage, "storage", nil, "storage `profiles` in place of the experiment's, comma-separated: "+strings.Join(storageNames(), ", "))
 	f.addScan(cmd)
+	f.addQuiet(cmd)
+	f.addPlacebo(cmd)
+	f.addProfile(cmd)
 	complete(cmd, "storage", storageNames())
 	flags.StringVar(&f.store, "store", ".sluice", "`folder` of the store")
 	flags.BoolVar(&f.fresh, "fresh", false, "measure anew instead of resuming an unfinished run")
@@ -97,9 +102,9 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	if err != nil {
 		return err
 	}
-	e, err := experiment.Parse(file, data, len(usable))
+	e, err := f.parseExperiment(file, data, len(usable))
 	if err != nil {
-		return &usageError{err}
+		return err
 	}
 	if err := f.override(&e); err != nil {
 		return err
@@ -115,23 +120,52 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	if f.dryRun {
 		return f.printCells(s, e, cells, expectS)
 	}
-	if e.Budget > 0 && expectS > 1.2*e.Budget.Seconds() {
+	if e.Budget > 0 && f.def == nil && expectS > 1.2*e.Budget.Seconds() {
 		return usagef("%s: the grid takes about %s, its budget is %v; use a budget of %v, or fewer values or blocks (sluice run --dry-run lists the cells)",
 			file, unit.Time(expectS), e.Budget, time.Duration(expectS*1.1)*time.Second)
 	}
-	d := design{Blocks: e.Design.Blocks, Fidelity: e.Design.Fidelity, Goal: cells[0].parsed.goal.Record()}
+	d := design{Blocks: e.Design.Blocks, Fidelity: e.Design.Fidelity, Goal: cells[0].parsed.goal.Record(), Placebo: f.placebo}
 	for _, c := range cells {
 		d.Scenarios, d.Arms = append(d.Scenarios, c.scenario), append(d.Arms, c.arms...)
 	}
-	_, reference, err := referenceArm(e.Reference, len(usable))
-	if err != nil {
-		return err
+	reference := e.Reference
+	if f.def == nil {
+		if _, reference, err = referenceArm(e.Reference, len(usable)); err != nil {
+			return err
+		}
 	}
 	ses, err := f.open(s, record.Run{Kind: "run", Name: e.Name, Question: e.Question, Reference: reference, Plots: e.Plots}, d)
 	if err != nil {
 		return err
 	}
 	return ses.close(f.runAll(ctx, ses, e, cells))
+}
+
+// parseExperiment reads an experiment on the scanner, or on the command that it
+// names as its target.
+func (f *runFlags) parseExperiment(file string, data []byte, cores int) (experiment.Experiment, error) {
+	path := experiment.TargetOf(file, data)
+	if path == "" {
+		e, err := experiment.Parse(file, data, cores)
+		if err != nil {
+			err = &usageError{err}
+		}
+		return e, err
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(file), path)
+	}
+	def, err := target.ReadCommand(path)
+	if err != nil {
+		return experiment.Experiment{}, &usageError{err}
+	}
+	f.def = def
+	e, err := experiment.ParseTarget(file, data, cores, def)
+	if err != nil {
+		return e, &usageError{err}
+	}
+	f.goal, f.require = e.Objective, e.Require
+	return e, nil
 }
 
 // override lets the command line speak in place of the file, and takes from the
@@ -155,6 +189,9 @@ func (f *runFlags) override(e *experiment.Experiment) error {
 	if len(f.slices) > 0 {
 		e.Cores = f.slices
 	}
+	if len(f.profile) == 0 {
+		f.profile = e.Collect
+	}
 	if !f.filtered {
 		f.scan.NoPrefilter = e.Scan.NoPrefilter
 	}
@@ -170,6 +207,9 @@ func (f *runFlags) override(e *experiment.Experiment) error {
 
 // cells makes the scenarios: corpora × storages × cores.
 func (f *runFlags) cells(ctx context.Context, s *streams, e experiment.Experiment, margin float64) ([]cell, error) {
+	if f.def != nil {
+		return f.targetCells(ctx, s, e, margin)
+	}
 	goal, err := decide.ParseGoal(e.Objective, e.Require, margin)
 	if err != nil {
 		return nil, &usageError{err}
@@ -194,6 +234,65 @@ func (f *runFlags) cells(ctx context.Context, s *streams, e experiment.Experimen
 		}
 	}
 	return cells, nil
+}
+
+// targetCells makes the scenarios of a command: corpora, if it asks for one, × cores.
+func (f *runFlags) targetCells(ctx context.Context, s *streams, e experiment.Experiment, margin float64) ([]cell, error) {
+	goal, err := f.targetGoal(margin)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	corpora := []corpus.Corpus{{}}
+	if f.def.UsesCorpus() {
+		corpora = nil
+		for _, name := range e.Corpora {
+			c, err := f.experimentCorpus(ctx, s, name)
+			if err != nil {
+				return nil, err
+			}
+			corpora = append(corpora, c)
+		}
+	}
+	var cells []cell
+	for _, c := range corpora {
+		for _, n := range e.Cores {
+			one, err := f.targetCell(c, n, e, goal)
+			if err != nil {
+				return nil, err
+			}
+			cells = append(cells, one)
+		}
+	}
+	return cells, nil
+}
+
+func (f *runFlags) targetCell(c corpus.Corpus, n int, e experiment.Experiment, goal decide.Goal) (cell, error) {
+	cores, err := target.Slice(n)
+	if err != nil {
+		return cell{}, &usageError{err}
+	}
+	reference, err := f.assigned(e.Reference)
+	if err != nil {
+		return cell{}, err
+	}
+	complete := func(partial map[string]any) (map[string]any, error) {
+		config := maps.Clone(reference.Config)
+		maps.Copy(config, partial)
+		return f.def.Configuration(config)
+	}
+	configs, err := e.Configurations(complete)
+	if err != nil {
+		return cell{}, &usageError{fmt.Errorf("space: %w", err)}
+	}
+	arms := []lab.Arm{{Name: lab.Reference, Config: reference.Config}}
+	one := cell{scenario: targetScenario(f.def, c, n), parsed: parsed{goal: goal, cores: cores}}
+	one.prior = tuner.Rates{ReferenceSPerByte: priorCommandS, BestSPerByte: priorCommandS}
+	for _, flat := range configs {
+		arms = append(arms, lab.Arm{Name: shortName(flat, e), Config: flat})
+		one.prior.AlsoSPerByte = append(one.prior.AlsoSPerByte, priorCommandS)
+	}
+	one.arms = arms
+	return one, nil
 }
 
 // experimentCorpus takes a corpus's name with or without "corpus:", or a folder.
@@ -247,8 +346,11 @@ func shortName(flat record.Flat, e experiment.Experiment) string {
 // expectS is a rough guess of the cell's time, from the prior.
 func (c cell) expectS(blocks int) float64 {
 	guess := append(slices.Clone(c.prior.AlsoSPerByte), c.prior.ReferenceSPerByte)
+	if c.corpus.Bytes == 0 { // a command, of which nothing is known yet
+		return priorCommandS * float64(lab.Rounds{Rounds: blocks, Arms: c.arms, Placebo: true}.Trials())
+	}
 	size := c.parsed.sizeFor(c.prior.ReferenceSPerByte, slices.Min(guess), c.corpus)
-	rounds := lab.Rounds{Rounds: blocks, Arms: c.arms}
+	rounds := lab.Rounds{Rounds: blocks, Arms: c.arms, Placebo: true}
 	total := float64(rounds.Trials()-(len(c.arms)-1)*blocks) * c.prior.ReferenceSPerByte
 	for _, arm := range c.prior.AlsoSPerByte {
 		total += float64(blocks) * arm
@@ -264,12 +366,12 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 		}
 		return json.NewEncoder(s.out).Encode(map[string]any{
 			"schema": "sluice.dryrun/v1", "scenarios": names, "configurations": len(cells[0].arms) - 1,
-			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks, tuner.Alpha),
+			"pairs": e.Design.Blocks, "expected_s": expectS, "detectable": detectable(e.Design.Blocks, tuner.Alpha/float64(max(1, len(cells[0].arms)-1))),
 		})
 	}
 	fmt.Fprintf(s.out, "%s: %s\n%s\n", e.Name, e.Question, experiment.Describe(e.Space))
 	for _, c := range cells {
-		rounds := lab.Rounds{Rounds: e.Design.Blocks, Arms: c.arms}
+		rounds := lab.Rounds{Rounds: e.Design.Blocks, Arms: c.arms, Placebo: f.placebo}
 		fmt.Fprintf(s.out, "  %-28s %3d configurations × %d pairs = %d trials in %d blocks, about %s\n", c.scenario.Name, len(c.arms)-1,
 			e.Design.Blocks, rounds.Trials(), rounds.Blocks(), unit.Time(c.expectS(e.Design.Blocks)))
 	}
@@ -277,9 +379,10 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 	if e.Budget > 0 {
 		fmt.Fprintf(s.out, " of a budget of %v", e.Budget)
 	}
-	effect := detectable(e.Design.Blocks, tuner.Alpha)
+	alpha := tuner.Alpha / float64(max(1, len(cells[0].arms)-1))
+	effect := detectable(e.Design.Blocks, alpha)
 	if len(effect) == 0 {
-		fmt.Fprintf(s.out, "; %d pairs show nothing: use %d blocks or more\n", e.Design.Blocks, stats.MinPairs(tuner.Alpha))
+		fmt.Fprintf(s.out, "; %d pairs show nothing among %d configurations: use %d blocks or more\n", e.Design.Blocks, len(cells[0].arms)-1, stats.MinPairs(alpha))
 		return nil
 	}
 	fmt.Fprintf(s.out, "; with a spread of 1 %% between pairs a ratio of %s can be shown, with 3 %% one of %s\n", unit.Ratio(1+effect["sd_0.01"]), unit.Ratio(1+effect["sd_0.03"]))
@@ -288,11 +391,12 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 
 func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experiment, cells []cell) error {
 	for _, c := range cells {
-		trials, err := ses.rounds(ctx, c.scenario, c.corpus, c.arms, e.Design.Blocks, c.parsed)
+		r := &rounds{scenario: c.scenario, corpus: c.corpus, arms: c.arms, most: e.Design.Blocks, parsed: c.parsed, placebo: f.placebo, collect: f.profile}
+		trials, err := ses.measure(ctx, r)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.scenario.Name, err)
 		}
-		result := gridResult(ses, c, trials)
+		result := f.gridResult(ses, c, trials)
 		if err := ses.conclude(record.Outcome{Scenario: c.scenario, Grid: &result}); err != nil {
 			return err
 		}
@@ -301,26 +405,46 @@ func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experi
 }
 
 // gridResult compares every configuration with the reference and orders them
-// by the goal. Rows beyond the first are many comparisons: their verdicts hold
-// each by itself, and the result says so.
-func gridResult(ses *session, c cell, trials []record.Trial) record.GridResult {
-	goal := c.parsed.goal
+// by the goal. The configurations are one family: a difference is shown where it
+// stands after the correction for all of them.
+func (f *runFlags) gridResult(ses *session, c cell, trials []record.Trial) record.GridResult {
+	goal, rule := c.parsed.goal, decide.Rule{Alpha: tuner.Alpha}
 	result := record.GridResult{
 		Schema: GridSchema, Run: ses.run.ID, Machine: ses.machine, Scenario: c.scenario, Goal: goal.Record(),
-		Reference: decide.Arms(trials, []string{lab.Reference})[0], Warnings: slices.Concat([]string{}, tuner.Disturbed(trials), failures(trials)),
+		Reference: decide.Arms(trials, []string{lab.Reference})[0], Warnings: ses.doubts(trials, goal),
 	}
 	result.Reference.Name = ses.run.Reference
-	for _, score := range decide.Rank(decide.Scores(trials, lab.Reference, goal), goal, decide.Noise(trials, lab.Reference)) {
+	for _, score := range decide.Rank(decide.Scores(trials, lab.Reference, goal), goal, goal.Noise(trials, lab.Reference)) {
+		if score.Arm == lab.Placebo {
+			continue
+		}
 		arm := decide.Arms(trials, []string{score.Arm})[0]
-		arm.Ratios = decide.Ratios(trials, score.Arm, lab.Reference, goal, tuner.Alpha)
+		arm.Ratios = rule.Ratios(trials, score.Arm, lab.Reference, goal)
 		result.Arms = append(result.Arms, arm)
 		result.Blocks = max(result.Blocks, score.Pairs)
 		for _, broken := range goal.Meets(arm.Metrics) {
 			result.Warnings = append(result.Warnings, fmt.Sprintf("%s breaks %s", score.Arm, broken))
 		}
 	}
-	if len(result.Arms) > 1 {
-		result.Warnings = append(result.Warnings, fmt.Sprintf("%d configurations were compared, each at 95 %%: expect one in twenty to look different by chance; the best of them is inflated by selection (sluice tune confirms a choice)", len(result.Arms)))
+	for _, metric := range goal.Metrics() {
+		rule.Family(trials, result.Arms, lab.Reference, metric, goal)
 	}
+	if f.placebo {
+		result.Placebo = ses.placebo(goal, result.Blocks)
+	}
+	result.Warnings = append(result.Warnings, familyWords(len(result.Arms), result.Blocks)...)
 	return result
+}
+
+// familyWords says what it means that so many configurations were compared with so
+// many pairs each.
+func familyWords(rows, pairs int) []string {
+	if rows < 2 {
+		return nil
+	}
+	words := []string{fmt.Sprintf("%d configurations were compared: the verdicts allow for that (Holm), the ratios do not, and the best of them is inflated by selection (sluice tune confirms a choice)", rows)}
+	if least := stats.MinPairs(tuner.Alpha / float64(rows)); pairs < least {
+		words = append(words, fmt.Sprintf("with %d pairs no difference among %d configurations can be shown at all; use %d blocks or more", pairs, rows, least))
+	}
+	return words
 }

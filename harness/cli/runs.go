@@ -100,30 +100,6 @@ func one(what string) cobra.PositionalArgs {
 	}
 }
 
-func runsShow(s *streams, dir *string) *cobra.Command {
-	var format string
-	cmd := &cobra.Command{
-		Use: "show RUN", Short: "show a run in words, or whole as JSON", Args: one("the id of a run, or its beginning"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := checkFormat(format); err != nil {
-				return err
-			}
-			return withStore(*dir, func(st *store.Store) error {
-				rep, err := stored(st, args[0])
-				if err != nil {
-					return &usageError{err}
-				}
-				if format == "json" {
-					return json.NewEncoder(s.out).Encode(rep)
-				}
-				return reports.Text(s.out, rep, color(s.out))
-			})
-		},
-	}
-	formatFlag(cmd, &format)
-	return cmd
-}
-
 func runsRemove(s *streams, dir *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "rm RUN", Short: "remove a run and its trials", Args: one("the id of a run, or its beginning"),
@@ -147,7 +123,7 @@ func runsRemove(s *streams, dir *string) *cobra.Command {
 }
 
 func runsExport(s *streams, dir *string) *cobra.Command {
-	var brief bool
+	var brief, files bool
 	cmd := &cobra.Command{
 		Use: "export RUN", Short: "write a run with all its trials as JSON lines", Args: one("the id of a run, or its beginning"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -156,14 +132,18 @@ func runsExport(s *streams, dir *string) *cobra.Command {
 				if err != nil {
 					return &usageError{err}
 				}
+				if brief && files {
+					return usagef("--brief leaves the files out and --files takes them along; use one of the two")
+				}
 				if brief {
 					return exportBrief(s.out, st, run.ID)
 				}
-				return st.Export(run.ID, s.out)
+				return st.Export(run.ID, s.out, files)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&brief, "brief", false, "the trials alone, without the scanner's own statistics and without paths: to be published, not imported")
+	cmd.Flags().BoolVar(&files, "files", false, "take the kept files along (stack dumps, profiles), in base64; without it the export names their digests")
 	return cmd
 }
 

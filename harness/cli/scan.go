@@ -5,16 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sluice/harness/machine"
+	"sluice/harness/profile"
+	"sluice/harness/profile/capture"
 	"sluice/harness/record"
 	"sluice/harness/trial"
-	"sluice/harness/unit"
 	"sluice/scanner"
 	"sluice/scanner/config"
 	"sluice/scanner/pipeline"
@@ -45,6 +45,8 @@ type scanFlags struct {
 	journal   string // empty for the default place
 
 	cpuProfile  string
+	profile     string
+	profileDir  string
 	stallAfter  time.Duration
 	stall       string // what was said of it
 	failStalled bool
@@ -82,6 +84,8 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	flags.StringVar(&f.analyser, "analyser", record.TreeSitter, "what analyses, for experiments: "+strings.Join(record.Analysers(), ", "))
 	_ = flags.MarkHidden("analyser") // a defined flag
 	flags.StringVar(&f.cpuProfile, "cpuprofile", "", "write a profile of processor time, with the label pool, to `file` (go tool pprof reads it)")
+	flags.StringVar(&f.profile, "profile", "", "take profiles of these `kinds` while scanning: "+strings.Join(profile.Kinds(), ", ")+" (separated by commas)")
+	flags.StringVar(&f.profileDir, "profile-dir", "", "write the profiles of --profile into `folder`")
 	flags.DurationVar(&f.stallAfter, "stall-after", 30*time.Second, "warn when no file is done for so long while a worker computes or is stuck; 0 never")
 	flags.BoolVar(&f.failStalled, "fail-stalled", false, "end a scan that --stall-after would warn of, with every goroutine's stack and exit status 3")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, no summary, no warnings")
@@ -166,10 +170,13 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		return &usageError{err}
 	}
 	defer restore()
-	var notReady error
+	var (
+		notReady error
+		profiles *capture.Capture
+	)
 	options := scanner.Options{
 		Config: cfg, FS: slow, Items: in.items, MaxFileBytes: maxBytes, Seed: f.seed + uint64(f.block)<<32,
-		Started: func() { notReady = child.Ready() },
+		Started: func() { notReady = errors.Join(child.Ready(), profiles.Begin()) },
 	}
 	f.watch(s, &options)
 	release, err := f.analyse(&options, child != nil)
@@ -195,9 +202,12 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		offer()
 		options.Progress = sendProgress(s.out)
 	}
-	profiled, err := f.profile()
+	profiled, err := f.cpuOnly()
 	if err != nil {
 		return err
+	}
+	if profiles, err = f.profiles(); err != nil {
+		return errors.Join(err, profiled())
 	}
 	result, err := scanner.Scan(ctx, options)
 	err = errors.Join(err, profiled())
@@ -206,6 +216,7 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	if err == nil {
 		err = errors.Join(notReady, child.DoneAndHold())
 	}
+	err = errors.Join(err, profiles.End(result.Stats.Scanned)) // what it takes to write them is nobody's time
 	if errors.Is(err, context.Canceled) {
 		s.warn("stopped after %d of the files discovered so far; nothing is reported", result.Stats.Scanned)
 		return err
@@ -221,27 +232,6 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 		return sendReport(s.out, result, extra)
 	}
 	return f.report(s, in, result, extra)
-}
-
-// check looks at the flags alone.
-func (f *scanFlags) check() (maxBytes int64, err error) {
-	if err := checkFormat(f.format); err != nil {
-		return 0, err
-	}
-	if f.stallAfter < 0 || f.failStalled && f.stallAfter == 0 {
-		return 0, usagef("--stall-after %v is no time to wait; use one such as 30s", f.stallAfter)
-	}
-	if f.failOn != "" && !slices.Contains(severities(), f.failOn) {
-		return 0, usagef("unknown severity %q for --fail-on; use %s", f.failOn, strings.Join(severities(), ", "))
-	}
-	if err := f.checkAnalyser(); err != nil {
-		return 0, err
-	}
-	maxBytes, err = unit.ParseBytes(f.maxBytes)
-	if err != nil || maxBytes <= 0 {
-		return 0, usagef("--max-file-size %q is not a size; use one such as 32MiB", f.maxBytes)
-	}
-	return maxBytes, nil
 }
 
 // configuration is --config, else sluice.yaml, else the default preset, with

@@ -6,11 +6,38 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"sluice/harness/machine"
+	"sluice/harness/unit"
 	"sluice/scanner/source"
 	"sluice/workloads/storage"
 )
+
+// check looks at the flags alone.
+func (f *scanFlags) check() (maxBytes int64, err error) {
+	if err := checkFormat(f.format); err != nil {
+		return 0, err
+	}
+	if f.stallAfter < 0 || f.failStalled && f.stallAfter == 0 {
+		return 0, usagef("--stall-after %v is no time to wait; use one such as 30s", f.stallAfter)
+	}
+	if f.failOn != "" && !slices.Contains(severities(), f.failOn) {
+		return 0, usagef("unknown severity %q for --fail-on; use %s", f.failOn, strings.Join(severities(), ", "))
+	}
+	if err := f.checkAnalyser(); err != nil {
+		return 0, err
+	}
+	if _, err := f.checkProfiles(); err != nil {
+		return 0, err
+	}
+	maxBytes, err = unit.ParseBytes(f.maxBytes)
+	if err != nil || maxBytes <= 0 {
+		return 0, usagef("--max-file-size %q is not a size; use one such as 32MiB", f.maxBytes)
+	}
+	return maxBytes, nil
+}
 
 // input is what a scan reads: a root, the files below it, and how their paths are shown.
 type input struct {

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"os"
 	"runtime/pprof"
+	"slices"
 
+	"sluice/harness/profile"
+	"sluice/harness/profile/capture"
 	"sluice/scanner"
 	"sluice/scanner/config"
 	"sluice/scanner/observe"
@@ -29,9 +32,45 @@ func (f *scanFlags) watch(s *streams, o *scanner.Options) {
 	}
 }
 
-// profile starts a profile of processor time, if one is asked for, and returns
+// checkProfiles looks at the flags of profiles and returns the kinds asked for.
+func (f *scanFlags) checkProfiles() ([]string, error) {
+	if f.profile == "" {
+		if f.profileDir != "" {
+			return nil, usagef("--profile-dir says where, --profile what; add --profile %s", profile.CPU)
+		}
+		return nil, nil
+	}
+	kinds, err := profile.ParseKinds(f.profile)
+	switch {
+	case err != nil:
+		return nil, usagef("--profile: %w", err)
+	case f.profileDir == "":
+		return nil, usagef("--profile needs a folder to write to; add --profile-dir DIR")
+	case f.isolate:
+		return nil, usagef("--profile looks at this process, and --isolate scans in another; leave one out")
+	case f.cpuProfile != "" && slices.Contains(kinds, profile.CPU):
+		return nil, usagef("--cpuprofile and --profile %s ask for the same profile; leave one out", profile.CPU)
+	}
+	return kinds, nil
+}
+
+// profiles opens the files of the profiles that are asked for. The capture is nil
+// where none is.
+func (f *scanFlags) profiles() (*capture.Capture, error) {
+	kinds, err := f.checkProfiles()
+	if err != nil || len(kinds) == 0 {
+		return nil, err
+	}
+	c, err := capture.Open(f.profileDir, kinds)
+	if err != nil {
+		return nil, usagef("--profile-dir: %w (name a folder that can be written)", err)
+	}
+	return c, nil
+}
+
+// cpuOnly starts the profile of --cpuprofile, if one is asked for, and returns
 // what ends it.
-func (f *scanFlags) profile() (stop func() error, err error) {
+func (f *scanFlags) cpuOnly() (stop func() error, err error) {
 	if f.cpuProfile == "" {
 		return func() error { return nil }, nil
 	}

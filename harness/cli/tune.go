@@ -56,6 +56,10 @@ the reference's configuration and says so.`,
 	}
 	f.add(cmd)
 	f.addStorage(cmd)
+	f.addTarget(cmd)
+	f.addQuiet(cmd)
+	f.addPlacebo(cmd)
+	f.addProfile(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.require, "require", nil, "a `condition` that must hold, as in 'rss<512MiB' (repeatable)")
 	flags.DurationVar(&f.budget, "budget", 0, "time for all scenarios together (default 90s for each)")
@@ -87,16 +91,15 @@ type tuneJob struct {
 // execute prepares all scenarios, refuses what cannot fit before the first
 // trial, then tunes one after the other.
 func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error {
-	ctx := cmd.Context()
+	args, err := f.subject(cmd, s, args)
+	if err != nil {
+		return err
+	}
 	p, err := f.parse("balanced")
 	if err != nil {
 		return err
 	}
-	c, err := findCorpus(ctx, s, f.store, args)
-	if err != nil {
-		return err
-	}
-	jobs, name, err := f.jobs(c, p)
+	jobs, run, err := f.prepare(cmd, s, args, p)
 	if err != nil {
 		return err
 	}
@@ -107,16 +110,29 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 	if f.plan {
 		return f.printPlan(s, jobs, designs)
 	}
-	question := fmt.Sprintf("Which configuration scans %s best on this machine?", c.Name)
-	d := design{Goal: p.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Budget: f.budget, Trials: f.trials}
+	d := design{Goal: p.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Budget: f.budget, Trials: f.trials, Placebo: f.placebo}
 	for _, job := range jobs {
 		d.Scenarios, d.Spaces = append(d.Scenarios, job.scenario), append(d.Spaces, job.space)
 	}
-	ses, err := f.open(s, record.Run{Kind: "tune", Name: c.Name, Question: question, Reference: name}, d)
+	ses, err := f.open(s, run, d)
 	if err != nil {
 		return err
 	}
-	return ses.close(f.tuneAll(ctx, ses, jobs))
+	return ses.close(f.tuneAll(cmd.Context(), ses, jobs))
+}
+
+// prepare makes the jobs and says what they are asked.
+func (f *tuneFlags) prepare(cmd *cobra.Command, s *streams, args []string, p parsed) ([]tuneJob, record.Run, error) {
+	if f.def != nil {
+		return f.targetJobs(cmd, s, args, p)
+	}
+	c, err := findCorpus(cmd.Context(), s, f.store, args)
+	if err != nil {
+		return nil, record.Run{}, err
+	}
+	jobs, name, err := f.jobs(c, p)
+	question := fmt.Sprintf("Which configuration scans %s best on this machine?", c.Name)
+	return jobs, record.Run{Kind: "tune", Name: c.Name, Question: question, Reference: name}, err
 }
 
 func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) error {
@@ -134,7 +150,11 @@ func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) e
 	// Files are written when all is measured: one of them may be the reference
 	// that a resumed run must find as it was.
 	for i, job := range jobs {
-		if err := f.writeConfig(ses, job, &recs[i]); err != nil {
+		write := f.writeConfig
+		if f.def != nil {
+			write = f.writeKnobs
+		}
+		if err := write(ses, job, &recs[i]); err != nil {
 			return err
 		}
 	}
@@ -175,6 +195,7 @@ func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
 		if jobs[i].prior, err = prior(c, st, cores, reference, also); err != nil {
 			return nil, "", err
 		}
+		jobs[i].prior.PlaceboEvery = f.placeboEvery()
 	}
 	return jobs, name, nil
 }
@@ -271,27 +292,33 @@ func plans(jobs []tuneJob) ([]tuner.Design, error) {
 	return designs, errors.Join(faults...)
 }
 
+// placeboEvery is how often a confirmation block holds a placebo; 0: never.
+func (f *tuneFlags) placeboEvery() int {
+	if f.placebo {
+		return tuner.PlaceboEvery
+	}
+	return 0
+}
+
 func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (record.Recommendation, error) {
 	if err := ses.store.PutScenario(ses.run.ID, job.scenario, nil); err != nil {
 		return record.Recommendation{}, err
 	}
-	bench, err := ses.bench(job.scenario, job.corpus, job.parsed.cores)
+	bench, err := ses.bench(job.scenario, job.corpus, job.parsed)
 	if err != nil {
 		return record.Recommendation{}, err
 	}
-	cores := len(job.parsed.cores)
-	known, err := starters(job.base, cores)
-	if err != nil {
-		return record.Recommendation{}, err
-	}
-	rec, err := tuner.Tune(ctx, tuner.Options{
-		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Wide: lab.Arm{Name: known[0].ID, Config: known[0].Config}, Starters: known, Also: job.also,
-		Valid: func(drawn record.Flat) bool { _, err := completed(job.base, drawn, cores); return err == nil },
+	o := tuner.Options{
+		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Also: job.also, Timed: ses.timed,
 		Space: job.space, Goal: job.parsed.goal, Prior: job.prior, Limits: job.limits, Seed: f.seed,
 		Begin: func(phase record.Phase, trials int, expectS float64) {
-			ses.bar.phase(fmt.Sprintf("%s %s", job.scenario.Storage, phase), trials, expectS)
+			ses.bar.phase(phaseLabel(job.scenario, phase), trials, expectS)
 		},
-	})
+	}
+	if err := f.guide(&o, job); err != nil {
+		return record.Recommendation{}, err
+	}
+	rec, err := tuner.Tune(ctx, o)
 	if err != nil {
 		return rec, fmt.Errorf("%s: %w", job.scenario.Name, err)
 	}
@@ -300,8 +327,43 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 	if rec.Candidate != nil || rec.Recommended.Name == lab.Reference {
 		rec.Recommended.Name = ses.run.Reference
 	}
-	rec.Warnings = append(rec.Warnings, coincide(cores)...)
-	return rec, nil
+	if f.placebo {
+		rec.Placebo = ses.placebo(o.Goal, rec.ConfirmedBlocks)
+	}
+	if f.def == nil {
+		rec.Warnings = append(rec.Warnings, coincide(len(job.parsed.cores))...)
+	}
+	return rec, ses.profiles(ctx, bench, f.profiling(job, rec), job.corpus.Sample(f.seed, 0, int64(rec.Fidelity*float64(job.corpus.Bytes))))
+}
+
+// profiling is what --profile asks for: the reference and what was found beside it.
+func (f *tuneFlags) profiling(job tuneJob, rec record.Recommendation) *rounds {
+	r := &rounds{scenario: job.scenario, corpus: job.corpus, parsed: job.parsed, collect: f.profile, arms: []lab.Arm{job.reference}}
+	found := rec.Recommended
+	if rec.Candidate != nil {
+		found = *rec.Candidate
+	}
+	if found.Config.ID() != job.reference.Config.ID() {
+		r.arms = append(r.arms, lab.Arm{Name: found.Name, Config: found.Config})
+	}
+	return r
+}
+
+// guide tells the search what is known beforehand.
+func (f *tuneFlags) guide(o *tuner.Options, job tuneJob) error {
+	if f.def != nil {
+		o.Starters = knobStarters(job.space, job.reference.Config)
+		o.Valid = func(drawn record.Flat) bool { _, err := f.def.Configuration(drawn); return err == nil }
+		return nil
+	}
+	cores := len(job.parsed.cores)
+	known, err := starters(job.base, cores)
+	if err != nil {
+		return err
+	}
+	o.Starters, o.Wide = known, lab.Arm{Name: known[0].ID, Config: known[0].Config}
+	o.Valid = func(drawn record.Flat) bool { _, err := completed(job.base, drawn, cores); return err == nil }
+	return nil
 }
 
 // starters are what a careful person would try first, the most promising first:
@@ -395,6 +457,10 @@ func (f *tuneFlags) printPlan(s *streams, jobs []tuneJob, designs []tuner.Design
 			if err := json.NewEncoder(s.out).Encode(plan); err != nil {
 				return err
 			}
+			continue
+		}
+		if f.def != nil {
+			f.printTargetPlan(s, job, d)
 			continue
 		}
 		fmt.Fprintf(s.out, "%s: %d files, %s\n", job.scenario.Name, job.scenario.Files, unit.Bytes(job.scenario.Bytes))

@@ -32,7 +32,7 @@ func Scores(trials []record.Trial, reference string, goal Goal) []Score {
 		if trial.Arm != reference && !slices.Contains(names, trial.Arm) {
 			names = append(names, trial.Arm)
 		}
-		if trial.Status != record.OK {
+		if trial.Status != record.OK && trial.SetAside == "" {
 			failed[trial.Arm]++
 		}
 	}
@@ -40,7 +40,7 @@ func Scores(trials []record.Trial, reference string, goal Goal) []Score {
 	for _, arm := range Arms(trials, names) {
 		s := Score{Arm: arm.Name, Config: arm.Config, Metrics: arm.Metrics, Failed: failed[arm.Name]}
 		logs := func(metric string) float64 {
-			of := LogRatios(trials, arm.Name, reference, metric)
+			of := goal.LogRatios(trials, arm.Name, reference, metric)
 			if len(of) == 0 {
 				return math.Inf(-1)
 			}
@@ -61,23 +61,26 @@ func (s Score) Feasible(goal Goal) bool {
 	return s.Failed == 0 && s.Pairs > 0 && len(goal.Meets(s.Metrics)) == 0
 }
 
-// Noise estimates the standard deviation of one paired log-ratio of throughput
-// from a search: the spread of arms that were measured repeatedly, or √2 times
+// Noise estimates the standard deviation of one paired log-ratio of the leading
+// metric from a search: the spread of arms that were measured repeatedly, or √2 times
 // that of the reference over its blocks, whichever is larger. The reference alone
 // is not enough: on slow storage it waits, and does not feel what slows others.
-func Noise(trials []record.Trial, reference string) float64 {
+func (g Goal) Noise(trials []record.Trial, reference string) float64 {
 	var names []string
 	var own []float64
 	for _, t := range trials {
-		if t.Arm == reference && t.Status == record.OK {
-			own = append(own, math.Log(t.Metrics[record.Throughput]))
+		if t.SetAside != "" {
+			continue
+		}
+		if value := t.Metrics[g.Leading()]; t.Arm == reference && t.Status == record.OK && value > 0 {
+			own = append(own, math.Log(value))
 		} else if !slices.Contains(names, t.Arm) {
 			names = append(names, t.Arm)
 		}
 	}
 	squares, freedom := 0.0, 0
 	for _, name := range names {
-		s, n := deviations(LogRatios(trials, name, reference, record.Throughput))
+		s, n := deviations(g.LogRatios(trials, name, reference, g.Leading()))
 		squares, freedom = squares+s, freedom+n
 	}
 	noise := 0.0

@@ -30,23 +30,26 @@ const Balanced = "balanced"
 type Goal struct {
 	Objective string // "balanced" or a metric's full name
 	Require   []unit.Requirement
-	Margin    float64 // of the objective
+	Margin    float64       // of the objective
+	Own       []unit.Metric // that a target defines; they go before the table's of the same name
+	Foreign   bool          // a command is measured: it has its own metrics and what the kernel knows of it
 }
 
 // ParseGoal reads an objective ("balanced", "throughput", "p99" …), requirements
-// ("rss<512MiB") and a margin (0: the metric's own). All faults are reported at once.
-func ParseGoal(objective string, require []string, margin float64) (Goal, error) {
-	goal := Goal{Objective: cmp.Or(objective, Balanced), Margin: margin}
+// ("rss<512MiB") and a margin (0: the metric's own). Metrics given as own go before
+// those of the table. All faults are reported at once.
+func ParseGoal(objective string, require []string, margin float64, own ...unit.Metric) (Goal, error) {
+	goal := Goal{Objective: cmp.Or(objective, Balanced), Margin: margin, Own: own}
 	var errs []error
 	if goal.Objective != Balanced {
-		metric, err := unit.ParseMetric(goal.Objective)
+		metric, err := unit.ParseMetric(goal.Objective, own...)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("goal: %w, or %s", err, Balanced))
 		}
 		goal.Objective = metric.Name
 	}
 	for _, text := range require {
-		requirement, err := unit.ParseRequirement(text)
+		requirement, err := unit.ParseRequirement(text, own...)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -65,23 +68,58 @@ func (g Goal) Record() record.Goal {
 	return r
 }
 
+// Metric describes a metric of this goal's trials, a target's own before the
+// table's.
+func (g Goal) Metric(name string) unit.Metric {
+	for _, own := range g.Own {
+		if own.Name == name {
+			return own
+		}
+	}
+	return unit.Describe(name)
+}
+
 // MarginOf is the smallest change of a metric that matters: the goal's own
 // margin for its objective (throughput under balanced), else the metric's.
 func (g Goal) MarginOf(metric string) float64 {
-	decides := g.Objective == metric || (g.Objective == Balanced && metric == record.Throughput)
-	if g.Margin > 0 && decides {
+	if g.Margin > 0 && metric == g.Leading() {
 		return g.Margin
 	}
-	return unit.Margin(metric)
+	return g.Metric(metric).Margin
+}
+
+// Leading is the metric that is judged first: the objective, throughput under
+// balanced.
+func (g Goal) Leading() string {
+	if g.Objective == Balanced {
+		return record.Throughput
+	}
+	return g.Objective
 }
 
 // Metrics are the metrics that are compared, the objective's first.
 func (g Goal) Metrics() []string {
 	all := []string{record.Throughput, record.P99, record.RSS, record.Wall, record.CPU, record.P50}
+	if g.Foreign {
+		all = nil
+		for _, own := range g.Own {
+			all = append(all, own.Name)
+		}
+		all = append(all, record.Wall, record.CPU, record.RSS)
+	}
 	if g.Objective == Balanced || slices.Contains(all, g.Objective) {
 		return all
 	}
 	return append([]string{g.Objective}, all...)
+}
+
+// inOrder are the metrics that the goal tests one after the other, each with the
+// whole error; the rest share it (Holm).
+func (g Goal) inOrder() []string {
+	if g.Objective == Balanced {
+		return []string{record.Throughput, record.P99, record.RSS}
+	}
+	return []string{g.Objective}
 }
 
 // Meets tells which requirements these metrics break.
@@ -110,7 +148,7 @@ func Arms(trials []record.Trial, names []string) []record.Arm {
 				continue
 			}
 			arms[i].Config = trial.Config
-			if trial.Status != record.OK {
+			if trial.Status != record.OK || trial.SetAside != "" {
 				continue
 			}
 			for metric, value := range trial.Metrics {
@@ -126,14 +164,15 @@ func Arms(trials []record.Trial, names []string) []record.Arm {
 
 // LogRatios pairs an arm with the reference within each block and returns the
 // logarithms of the ratios, above 0 always better, in the order of blocks. A
-// pair with a trial that failed, or without the metric, is left out.
-func LogRatios(trials []record.Trial, arm, reference, metric string) []float64 {
+// pair with a trial that failed or was set aside, or without the metric, is left
+// out.
+func (g Goal) LogRatios(trials []record.Trial, arm, reference, metric string) []float64 {
 	type pair struct{ a, r float64 }
 	pairs := map[int]*pair{}
 	var blocks []int
 	for _, trial := range trials {
 		value := trial.Metrics[metric]
-		if trial.Status != record.OK || value <= 0 || (trial.Arm != arm && trial.Arm != reference) {
+		if trial.Status != record.OK || trial.SetAside != "" || value <= 0 || (trial.Arm != arm && trial.Arm != reference) {
 			continue
 		}
 		if pairs[trial.Block] == nil {
@@ -147,6 +186,7 @@ func LogRatios(trials []record.Trial, arm, reference, metric string) []float64 {
 		}
 	}
 	slices.Sort(blocks)
+	higher := g.Metric(metric).HigherBetter
 	var logs []float64
 	for _, block := range blocks {
 		p := pairs[block]
@@ -154,7 +194,7 @@ func LogRatios(trials []record.Trial, arm, reference, metric string) []float64 {
 			continue
 		}
 		log := math.Log(p.a / p.r)
-		if !unit.HigherIsBetter(metric) {
+		if !higher {
 			log = -log
 		}
 		logs = append(logs, log)
@@ -162,47 +202,11 @@ func LogRatios(trials []record.Trial, arm, reference, metric string) []float64 {
 	return logs
 }
 
-// Ratio estimates one ratio with its interval and verdict at the two-sided level
-// alpha. With too few pairs for an exact interval the interval is everything and
-// the verdict undecided.
-func Ratio(logs []float64, margin, alpha float64) record.Ratio {
-	r := record.Ratio{N: len(logs), Margin: margin, Confidence: 1 - alpha, Verdict: record.Undecided, High: math.MaxFloat64}
-	if len(logs) == 0 {
-		return r
-	}
-	interval, err := stats.HodgesLehmann(logs, alpha)
-	if err != nil {
-		r.Ratio = math.Exp(stats.Median(logs))
-		r.Needed = stats.MinPairs(alpha)
-		return r
-	}
-	r.Ratio, r.Low, r.High = math.Exp(interval.Estimate), math.Exp(interval.Low), math.Exp(interval.High)
-	r.Confidence = interval.Confidence
-	r.Verdict = record.Verdict(stats.Verdict(r.Low, r.High, margin))
-	if r.Verdict == record.Undecided {
-		if needed := stats.Needed(logs, margin, alpha); needed > 0 {
-			r.Needed = max(needed, r.N+1) // it is a guess by the spread; so many did not decide
-		}
-	}
-	return r
-}
-
-// Ratios compares an arm with the reference on every metric of the goal.
-func Ratios(trials []record.Trial, arm, reference string, goal Goal, alpha float64) map[string]record.Ratio {
-	ratios := map[string]record.Ratio{}
-	for _, metric := range goal.Metrics() {
-		if logs := LogRatios(trials, arm, reference, metric); len(logs) > 0 {
-			ratios[metric] = Ratio(logs, goal.MarginOf(metric), alpha)
-		}
-	}
-	return ratios
-}
-
 // Verdict is the goal's verdict on an arm against the reference, and the step
 // that decided it. Under balanced the steps are: throughput better; else
 // throughput not worse by 3 % and p99 better; else not worse and RSS better. What
 // is better in none of them and worse in one is worse.
-func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[string]record.Ratio, alpha float64) (record.Verdict, string) {
+func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[string]record.Ratio, rule Rule) (record.Verdict, string) {
 	if g.Objective != Balanced {
 		ratio, ok := ratios[g.Objective]
 		if !ok {
@@ -214,7 +218,7 @@ func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[s
 	if throughput.Verdict == record.Better || throughput.Verdict == record.Worse {
 		return throughput.Verdict, record.Throughput
 	}
-	if !stats.NotWorse(LogRatios(trials, arm, reference, record.Throughput), NotWorseMargin, alpha/2) {
+	if !rule.notWorse(g.LogRatios(trials, arm, reference, record.Throughput), NotWorseMargin) {
 		return record.Undecided, record.Throughput
 	}
 	for _, metric := range []string{record.P99, record.RSS} {

@@ -31,6 +31,9 @@ func blocks(n int, throughput, p99, rss, spread float64) []record.Trial {
 	return trials
 }
 
+// fixed is the rule of a number of pairs that was fixed beforehand.
+var fixed = Rule{Alpha: 0.05}
+
 func balanced(t *testing.T) Goal {
 	t.Helper()
 	goal, err := ParseGoal("", nil, 0)
@@ -61,7 +64,7 @@ func TestBalancedIsDecidedStepByStep(t *testing.T) {
 		t.Run(row.why, func(t *testing.T) {
 			goal := balanced(t)
 			trials := blocks(row.n, row.throughput, row.p99, row.rss, row.spread)
-			verdict, step := goal.Verdict(trials, "a", "reference", Ratios(trials, "a", "reference", goal, 0.05), 0.05)
+			verdict, step := goal.Verdict(trials, "a", "reference", fixed.Ratios(trials, "a", "reference", goal), fixed)
 			if verdict != row.want || step != row.step {
 				t.Errorf("got %s by %s, want %s by %s", verdict, step, row.want, row.step)
 			}
@@ -72,7 +75,7 @@ func TestBalancedIsDecidedStepByStep(t *testing.T) {
 func TestRatioAboveOneIsAlwaysBetter(t *testing.T) {
 	trials := blocks(6, 2, 0.5, 0.25, 0)
 	goal := balanced(t)
-	ratios := Ratios(trials, "a", "reference", goal, 0.05)
+	ratios := fixed.Ratios(trials, "a", "reference", goal)
 	for metric, want := range map[string]float64{record.Throughput: 2, record.P99: 2, record.RSS: 4} {
 		if got := ratios[metric].Ratio; math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s: ratio %v, want %v", metric, got, want)
@@ -87,7 +90,7 @@ func TestPairWithATrialThatFailedIsLeftOut(t *testing.T) {
 	trials := blocks(7, 2, 1, 1, 0)
 	trials[3].Status = record.TimedOut // the arm of block 1
 	trials[4].Status = record.Failed   // the reference of block 2
-	if logs := LogRatios(trials, "a", "reference", record.Throughput); len(logs) != 5 {
+	if logs := balanced(t).LogRatios(trials, "a", "reference", record.Throughput); len(logs) != 5 {
 		t.Errorf("%d pairs, want 5 of 7", len(logs))
 	}
 	scores := Scores(trials, "reference", balanced(t))
@@ -132,7 +135,7 @@ func TestNoiseWidensTheLeadingClass(t *testing.T) {
 		t.Errorf("at 10 %% of noise %s comes first, want the one of lower p99", noisy[0].Arm)
 	}
 	trials := append(blocks(3, 1.2, 1, 1, 0.1), blocks(3, 1.2, 1, 1, 0.1)...)
-	if noise := Noise(trials, "reference"); noise < 0.05 || noise > 0.2 {
+	if noise := balanced(t).Noise(trials, "reference"); noise < 0.05 || noise > 0.2 {
 		t.Errorf("noise %v, want about 0.1", noise)
 	}
 }

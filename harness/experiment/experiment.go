@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"sluice/harness/decide"
+	"sluice/harness/profile"
 	"sluice/harness/record"
 	"sluice/harness/space"
 	"sluice/scanner/config"
@@ -34,6 +35,7 @@ type Experiment struct {
 	Objective string
 	Require   []string
 	Plots     []string
+	Collect   []string // kinds of profiles, taken in extra trials
 }
 
 // Design is how the question is put.
@@ -76,9 +78,7 @@ func Parse(name string, data []byte, cores int) (Experiment, error) {
 	e.readDesign(f["design"])
 	e.readGoal(f["goal"])
 	e.readPlots(f["plots"])
-	if collect := f["collect"]; collect != nil {
-		collect.Fault("collect is not built yet: profiles come in a later version; leave it out")
-	}
+	e.readCollect(f["collect"])
 	for _, required := range []string{"name", "scenarios", "space"} {
 		if f[required] == nil {
 			root.Fault("%s is missing; an experiment needs name, scenarios and space", required)
@@ -215,6 +215,24 @@ func (e *Experiment) readPlots(n *strict.Node) {
 			item.Fault("unknown plot %q%s; the plots are %s", value, near(value, plots), strings.Join(plots, ", "))
 		}
 		e.Plots = append(e.Plots, value)
+	}
+}
+
+// readCollect reads which profiles are to be taken. Doubles count once.
+func (e *Experiment) readCollect(n *strict.Node) {
+	if n == nil {
+		return
+	}
+	for _, item := range n.Items() {
+		kind, ok := item.Text()
+		if !ok {
+			continue
+		}
+		if err := profile.Unknown(kind); err != nil {
+			item.Fault("collect: %v", err)
+		} else if !slices.Contains(e.Collect, kind) {
+			e.Collect = append(e.Collect, kind)
+		}
 	}
 }
 

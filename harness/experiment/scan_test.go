@@ -50,3 +50,18 @@ func TestScanBlockIsReadStrictly(t *testing.T) {
 		})
 	}
 }
+
+func TestProfilesAreCollectedByName(t *testing.T) {
+	const text = "name: n\nscenarios: {corpus: [goroot]}\nspace: {io.workers: [1]}\ncollect: "
+	e, err := Parse("e.yaml", []byte(text+"[cpu, heap, cpu]\n"), 2)
+	if err != nil || len(e.Collect) != 2 || e.Collect[0] != "cpu" || e.Collect[1] != "heap" {
+		t.Errorf("collected are %v, %v; want cpu and heap", e.Collect, err)
+	}
+	if e, err := Parse("e.yaml", []byte(text+"[]\n"), 2); err != nil || len(e.Collect) != 0 {
+		t.Errorf("collected are %v, %v; want nothing", e.Collect, err)
+	}
+	_, err = Parse("e.yaml", []byte(text+"[mutexes]\n"), 2)
+	if err == nil || !strings.Contains(err.Error(), `e.yaml:4:11: collect: unknown kind of profile "mutexes"; did you mean "mutex"?`) {
+		t.Errorf("error is %v, want the place and the nearest kind", err)
+	}
+}

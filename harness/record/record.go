@@ -221,6 +221,7 @@ const (
 	P99         = "sojourn_p99_s"
 	FirstResult = "first_result_s"
 	RSS         = "rss_peak_bytes"
+	Cost        = "trial_cost_s" // seconds of the budget from the end of the trial before it until its own
 )
 
 // Verdict is of a ratio's interval, against a margin.
@@ -245,7 +246,7 @@ type Ratio struct {
 	Margin     float64 `json:"margin"`
 	Verdict    Verdict `json:"verdict"`
 	Needed     int     `json:"needed,omitempty"`   // pairs that would decide, when undecided
-	NeededS    float64 `json:"needed_s,omitempty"` // seconds that these pairs would take
+	NeededS    float64 `json:"needed_s,omitempty"` // seconds that the pairs still missing would take
 	P          float64 `json:"p,omitempty"`        // of the hypothesis that the true ratio lies within the margin
 	PHolm      float64 `json:"p_holm,omitempty"`   // adjusted for the family of comparisons that the result declares
 	Q          float64 `json:"q,omitempty"`        // false discovery rate at which this one would be reported, for exploring
@@ -349,9 +350,17 @@ type Run struct {
 	Finished  time.Time `json:"finished,omitzero"`
 	State     string    `json:"state"` // running | interrupted | failed | done
 	Machine   Machine   `json:"machine"`
-	Reference string    `json:"reference"`       // name of the reference
-	Scan      Scan      `json:"scan,omitzero"`   // how its trials scan, where not as usual
-	Plots     []string  `json:"plots,omitempty"` // pictures asked for; none: all
+	Reference string    `json:"reference"`         // name of the reference
+	Scan      Scan      `json:"scan,omitzero"`     // how its trials scan, where not as usual
+	Plots     []string  `json:"plots,omitempty"`   // pictures asked for; none: all
+	Metrics   []Metric  `json:"metrics,omitempty"` // that a command target defines; none: the scanner is measured
+	Foreign   bool      `json:"foreign,omitempty"` // a command target was measured
+}
+
+// Metric is a figure that a command target defines.
+type Metric struct {
+	Name         string `json:"name"`
+	HigherBetter bool   `json:"higher_better"`
 }
 
 // Outcome is one scenario of a run with everything that was measured in it.

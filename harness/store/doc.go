@@ -11,7 +11,13 @@
 //   - [Store.CreateRun], [Store.FindUnfinished] and [Store.Lock] begin a run or take
 //     up an interrupted one; notes are its journal, so that it resumes the same
 //     design.
-//   - [Store.PutTrial] returns when the trial would survive a power failure.
+//   - [Store.PutTrial] returns when the trial, and its metrics over time, would
+//     survive a power failure; [ParsePlace] and [Store.FindPlace] find one again.
+//   - [Store.PutFile] and [Store.OpenFile] keep profiles and stack dumps beside the
+//     database, named by their content; they go with the last run that refers to
+//     them.
+//   - [Store.PlaceboPairs] is what machines of one class showed of the reference
+//     against itself.
 //   - [Store.Outcomes] puts a run together for the reports.
 //   - [Store.Export] and [Store.Import] move runs between machines as JSON lines.
 //
@@ -19,7 +25,4 @@
 // SQLite lets one write at a time, and the others wait. Its methods take no
 // context: each is one short transaction on a local file, and a trial that has
 // been measured is worth keeping even while the run is being interrupted.
-//
-// It does not keep profiles or traces; large files will lie beside the database,
-// named by their content.
 package store

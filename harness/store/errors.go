@@ -15,9 +15,11 @@ func explain(err error) error {
 	case lib.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w (it is not a store; move it away or use --store DIR)", ErrForeign, err)
 	case lib.SQLITE_CORRUPT:
-		remedy = "the file is damaged; restore it, or move it away and run anew"
+		remedy = "the store is damaged; restore a copy, or move it away and run anew; sqlite3 STORE/store.db .recover reads what can still be read"
 	case lib.SQLITE_FULL:
-		remedy = "the disk is full; every trial until now is kept"
+		remedy = "the disk is full; every trial until now is kept: make room and run the same command again"
+	case lib.SQLITE_IOERR: // among others, no room for the index of the log
+		remedy = "the disk may be full or failing; every trial until now is kept: make room and run the same command again, or see the system's log"
 	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN, lib.SQLITE_PERM:
 		remedy = "check the permissions of the folder, or use --store DIR"
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:

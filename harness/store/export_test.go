@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/harness/record"
 )
 
 // full makes a store with a run that has something of everything.
@@ -31,7 +34,7 @@ func exported(t *testing.T, s *Store, ids ...string) string {
 	t.Helper()
 	var b bytes.Buffer
 	for _, id := range ids {
-		must(t, s.Export(id, &b))
+		must(t, s.Export(id, &b, true))
 	}
 	return b.String()
 }
@@ -68,18 +71,19 @@ func TestAnExportIsOneJSONObjectALine(t *testing.T) {
 		must(t, json.Unmarshal([]byte(part), &l))
 		types = append(types, l.Type)
 	}
-	if diff := cmp.Diff([]string{"run", "scenario", "scenario", "note", "trial", "trial", "outcome"}, types); diff != "" {
+	if diff := cmp.Diff([]string{"run", "scenario", "scenario", "note", "trial", "trial", "outcome", "end"}, types); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)
 	}
 }
 
 func TestAFaultyImportNamesItsLineAndStoresNothing(t *testing.T) {
-	good := exported(t, full(t, "r1"), "r1")
+	whole := exported(t, full(t, "r1"), "r1")
+	good := whole[:strings.Index(whole, `{"type":"end"`)] // without its end
 	for name, row := range map[string]struct{ text, want string }{
 		"not JSON":                {good + "what\n", "line 8: not a line of an exported run"},
 		"an unknown field":        {good + `{"type":"note","colour":1,"record":1}` + "\n", `line 8: not a line of an exported run: json: unknown field "colour"`},
 		"an unknown type":         {good + `{"type":"poem","record":{}}`, `line 8: unknown type "poem"`},
-		"another schema":          {`{"type":"run","schema":"sluice.run/v9","record":{}}`, `line 1: schema "sluice.run/v9", this sluice reads sluice.run/v1`},
+		"another schema":          {`{"type":"run","schema":"sluice.run/v9","record":{}}`, `line 1: schema "sluice.run/v9", this sluice reads sluice.run/v2 and sluice.run/v1`},
 		"a part without a run":    {"\n" + `{"type":"trial","record":{}}`, "line 2: a trial before any run"},
 		"a line without a record": {good + `{"type":"note","key":"n"}`, `line 8: a line of type "note" without a record`},
 		"a run without an id":     {`{"type":"run","schema":"sluice.run/v1","record":{}}`, "line 1: a run without an id"},
@@ -87,7 +91,12 @@ func TestAFaultyImportNamesItsLineAndStoresNothing(t *testing.T) {
 		"a damaged trial":         {good + `{"type":"trial","record":[]}`, "line 8: "},
 		"a damaged scenario":      {good + `{"type":"scenario","record":[]}`, "line 8: "},
 		"an unknown kind":         {good + `{"type":"outcome","kind":"guess","record":{}}`, `line 8: unknown kind of outcome "guess"`},
-		"the same run twice":      {good + good, "line 8: run r1: the run is already stored"},
+		"the same run twice":      {whole + whole, "line 9: run r1: the run is already stored"},
+		"a run without an end":    {good, "line 8: run r1 has no end: the export was cut"},
+		"a line after the end":    {whole + `{"type":"note","key":"n","record":1}`, "line 9: a note after the end of run r1"},
+		"a run within another":    {good + strings.ReplaceAll(whole, "r1", "r2"), "line 8: run r2 begins, but run r1 has no end"},
+		"an end after too few":    {good[:strings.Index(good, `{"type":"outcome"`)] + whole[len(good):], `line 7: the end of run "r1" after 7 lines, where run "r1" has 6`},
+		"a file with other words": {good + `{"type":"file","key":"00","record":"YQ=="}`, "line 8: file 00…: its content is damaged"},
 		"a text that is cut":      {good[:len(good)-9], "line 7: not a line of an exported run"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,6 +109,32 @@ func TestAFaultyImportNamesItsLineAndStoresNothing(t *testing.T) {
 				t.Errorf("%d runs, %v; want none", len(runs), err)
 			}
 		})
+	}
+}
+
+// Cut anywhere, even between two lines or within a file's content.
+func TestAnExportThatIsCutIsNeverImported(t *testing.T) {
+	from := full(t, "r1")
+	trial := withSeries("r1", 2)
+	trial.Files = []record.File{kept(t, from, "stacks", "goroutine 1")}
+	must(t, from.PutTrial(trial))
+	text := exported(t, from, "r1")
+	to := opened(t)
+	for at := 1; at < len(text)-1; at += 7 { // the last byte is the end of the last line
+		ids, err := to.Import(strings.NewReader(text[:at]))
+		line := 1 + strings.Count(text[:at], "\n")
+		if text[at] == '\n' {
+			line++ // which is the first that is missing
+		}
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("line %d: ", line)) {
+			t.Fatalf("cut at %d: %v, %v; want an error that names the line", at, ids, err)
+		}
+	}
+	if runs, err := to.Runs(); len(runs) != 0 || err != nil {
+		t.Errorf("%d runs, %v; want none", len(runs), err)
+	}
+	if _, err := to.Import(strings.NewReader(text)); err != nil {
+		t.Errorf("whole: %v", err)
 	}
 }
 
@@ -118,7 +153,7 @@ func (brokenPipe) Read([]byte) (int, error)  { return 0, io.ErrUnexpectedEOF }
 
 func TestErrorsOfTheOtherEndAreReported(t *testing.T) {
 	s := full(t, "r1")
-	if err := s.Export("r1", brokenPipe{}); !errors.Is(err, io.ErrClosedPipe) {
+	if err := s.Export("r1", brokenPipe{}, false); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("export: %v", err)
 	}
 	if _, err := s.Import(brokenPipe{}); !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -144,7 +179,7 @@ func FuzzImport(f *testing.F) {
 			if _, err := s.Outcomes(id); err != nil {
 				t.Errorf("imported, but cannot be read: %v", err)
 			}
-			if err := s.Export(id, io.Discard); err != nil {
+			if err := s.Export(id, io.Discard, true); err != nil {
 				t.Errorf("imported, but cannot be exported: %v", err)
 			}
 			if _, err := s.db.Exec("DELETE FROM run WHERE id = ?", id); err != nil {

@@ -32,14 +32,14 @@ func (s *Store) Lock(run string) (*Lock, error) {
 	for {
 		file, err := tryLock(path)
 		if err != nil {
-			return nil, fmt.Errorf("lock run %s: %w", run, err)
+			return nil, fmt.Errorf("lock run %s: %w", run, roomless(err))
 		}
 		if file == nil {
 			continue // the holder released it, and removed the file, meanwhile
 		}
 		// For the one who finds it locked; the lock itself does not depend on it.
 		if err := errors.Join(file.Truncate(0), writeAt(file, fmt.Sprintf("%d\n", os.Getpid()))); err != nil {
-			return nil, errors.Join(fmt.Errorf("lock run %s: %w", run, err), file.Close())
+			return nil, errors.Join(fmt.Errorf("lock run %s: %w", run, roomless(err)), file.Close())
 		}
 		return &Lock{file: file}, nil
 	}

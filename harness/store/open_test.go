@@ -33,14 +33,14 @@ func TestWhatIsNotOursIsRefusedWithARemedyAndNotTouched(t *testing.T) {
 		make func(t *testing.T, path string)
 		want string
 	}{
-		"another version": {
+		"a newer version": {
 			make: func(t *testing.T, path string) {
 				s, err := Open(filepath.Dir(path))
 				must(t, err)
 				_, err = s.db.Exec("PRAGMA user_version = 7")
 				must(t, errors.Join(err, s.Close()))
 			},
-			want: "store.db has schema 7, this sluice reads 1; move it away or use --store DIR",
+			want: "store.db has schema 7, written by a newer sluice, this one reads up to 2; use the newer one, or --store DIR for another store",
 		},
 		"another program's database": {
 			make: func(t *testing.T, path string) {

@@ -52,7 +52,7 @@ func (s *Store) Outcomes(run string) (record.Report, error) {
 	}
 	a := assembly{report: record.Report{Run: r}, index: map[string]int{}}
 	if err := s.assemble(&a); err != nil {
-		return record.Report{}, fmt.Errorf("read outcomes of run %s: %w", run, err)
+		return record.Report{}, fmt.Errorf("read outcomes of run %s in store %s: %w", run, s.dir, err)
 	}
 	return a.report, nil
 }

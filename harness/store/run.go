@@ -155,8 +155,9 @@ func (s *Store) queryRuns(tail string, args ...any) ([]record.Run, error) {
 	return runs, nil
 }
 
-// DeleteRun removes a run, given by its whole id, with everything it owns. A run
-// that another process drives is ErrLocked.
+// DeleteRun removes a run, given by its whole id, with everything it owns and the
+// files that no other run refers to. A run that another process drives is
+// ErrLocked.
 func (s *Store) DeleteRun(id string) error {
 	if _, err := s.exactRun(id); err != nil {
 		return err
@@ -165,11 +166,27 @@ func (s *Store) DeleteRun(id string) error {
 	if err != nil {
 		return fmt.Errorf("delete run %s: %w", id, err)
 	}
+	if err = s.deleteRun(id); err != nil {
+		err = fmt.Errorf("delete run %s: %w", id, explain(err))
+	}
+	return errors.Join(err, lock.Release())
+}
+
+// deleteRun removes the run first and its files apart from it: a run that could
+// not be deleted keeps them.
+func (s *Store) deleteRun(id string) error {
+	files, err := s.digests(id)
+	if err != nil {
+		return err
+	}
 	result, err := s.db.ExecContext(context.Background(), "DELETE FROM run WHERE id = ?", id)
 	if err != nil {
-		return errors.Join(fmt.Errorf("delete run %s: %w", id, explain(err)), lock.Release())
+		return err
 	}
-	return errors.Join(s.mustTouch(result, "delete", id), lock.Release())
+	if err := s.mustTouch(result, "delete", id); err != nil {
+		return err
+	}
+	return s.inTx(func(tx *sql.Tx) error { return s.collect(tx, files) })
 }
 
 // exactRun returns the run with exactly this id.

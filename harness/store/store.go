@@ -2,22 +2,17 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
-
-// version is the schema that this program writes and reads, kept in SQLite's
-// user_version.
-const version = 1
-
-// application marks a database as ours, in SQLite's application_id: "slui".
-const application = 0x736c7569
 
 // fileName is the database within the store's folder.
 const fileName = "store.db"
@@ -26,77 +21,34 @@ const fileName = "store.db"
 var (
 	// ErrNotFound says that no such run is stored.
 	ErrNotFound = errors.New("no such run")
-	ErrForeign  = errors.New("not a store of this version")
+	// ErrForeign says that the file is another program's, or a newer sluice's.
+	ErrForeign = errors.New("not a store of this version")
 	// ErrAmbiguous says that a prefix fits several runs.
 	ErrAmbiguous = errors.New("several runs begin so")
 	// ErrLocked says that another process drives the run.
 	ErrLocked = errors.New("the run is being driven by another process")
 	// ErrExists says that a run with this id is already stored.
 	ErrExists = errors.New("the run is already stored")
+	// ErrNoFile says that the store has a file's digest but not its content.
+	ErrNoFile = errors.New("its content is not in this store")
+	// ErrAmbiguousPlace says that several scenarios have a trial at an address.
+	ErrAmbiguousPlace = errors.New("several scenarios have one")
+	// ErrNoTrial says that a run has no trial at an address.
+	ErrNoTrial = errors.New("no such trial")
 )
-
-// schema is the first and only version. Times are nanoseconds since 1970.
-const schema = `
-CREATE TABLE run (
-	id              TEXT PRIMARY KEY,
-	key             TEXT NOT NULL,
-	kind            TEXT NOT NULL,
-	state           TEXT NOT NULL,
-	started_unix_ns INTEGER NOT NULL,
-	record          TEXT NOT NULL
-) STRICT;
-CREATE INDEX run_by_key ON run (key, started_unix_ns);
-
-CREATE TABLE scenario (
-	run      TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-	name     TEXT NOT NULL,
-	position INTEGER NOT NULL,
-	record   TEXT NOT NULL,
-	sample   TEXT NOT NULL,
-	PRIMARY KEY (run, name)
-) STRICT;
-
-CREATE TABLE note (
-	run   TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-	key   TEXT NOT NULL,
-	value TEXT NOT NULL,
-	PRIMARY KEY (run, key)
-) STRICT;
-
-CREATE TABLE trial (
-	id              INTEGER PRIMARY KEY,
-	run             TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-	scenario        TEXT NOT NULL,
-	phase           TEXT NOT NULL,
-	block           INTEGER NOT NULL,
-	slot            INTEGER NOT NULL,
-	arm             TEXT NOT NULL,
-	config          TEXT NOT NULL,
-	status          TEXT NOT NULL,
-	started_unix_ns INTEGER NOT NULL,
-	record          TEXT NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX trial_by_place ON trial (run, scenario, phase, block, slot, started_unix_ns);
-CREATE INDEX trial_by_config ON trial (config);
-
-CREATE TABLE outcome (
-	run      TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
-	scenario TEXT NOT NULL,
-	kind     TEXT NOT NULL,
-	record   TEXT NOT NULL,
-	PRIMARY KEY (run, scenario, kind)
-) STRICT;
-`
 
 // Store is an open store. Close it to fold the write-ahead log into the file.
 type Store struct {
-	dir string
-	db  *sql.DB
+	dir    string
+	db     *sql.DB
+	holder string // of claims on files, unlike any other's
+	claims atomic.Bool
 }
 
 // Open opens the store in dir, making folder and database if they are not
-// there. Everything in dir is hidden from git. A database of another version or
-// another program is refused, and not touched.
+// there. Everything in dir is hidden from git. A database of an older version is
+// brought to this one in place; one of a newer version or of another program is
+// refused, and not touched.
 func Open(dir string) (*Store, error) {
 	if err := prepareDir(dir); err != nil {
 		return nil, err
@@ -109,17 +61,18 @@ func Open(dir string) (*Store, error) {
 	// One connection: SQLite has one writer anyway, and what lives in a connection
 	// cannot differ between two.
 	db.SetMaxOpenConns(1)
-	s := &Store{dir: dir, db: db}
+	s := &Store{dir: dir, db: db, holder: rand.Text()}
 	if err := s.adopt(path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	s.sweepTemporary()
 	return s, nil
 }
 
 // Close closes the store. The last process to close it folds the write-ahead
 // log into the file.
 func (s *Store) Close() error {
-	if err := s.db.Close(); err != nil {
+	if err := errors.Join(s.disclaim(), s.db.Close()); err != nil {
 		return fmt.Errorf("close store %s: %w", s.dir, err)
 	}
 	return nil
@@ -166,50 +119,6 @@ func dsn(path string) string {
 		"_txlock": {"immediate"},
 	}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: settings.Encode()}).String()
-}
-
-// adopt checks that the file is ours and of our version, or empty, and makes the
-// tables in an empty one.
-func (s *Store) adopt(path string) error {
-	err := s.inTx(func(tx *sql.Tx) error {
-		fresh, err := inspect(tx, path)
-		if err != nil || !fresh {
-			return err
-		}
-		setup := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; %s", application, version, schema)
-		_, err = tx.ExecContext(context.Background(), setup)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("open store %s: %w", path, explain(err))
-	}
-	var mode string
-	if err := s.db.QueryRowContext(context.Background(), "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
-		return fmt.Errorf("open store %s: %w", path, explain(err))
-	}
-	if mode != "wal" {
-		return fmt.Errorf("open store %s: its file system does not support a write-ahead log (journal mode %q); use --store DIR on a local disk", path, mode)
-	}
-	return nil
-}
-
-// inspect tells whether the database is empty, and refuses what is not ours.
-func inspect(tx *sql.Tx, path string) (fresh bool, err error) {
-	var tables, app, found int
-	row := tx.QueryRowContext(context.Background(), `SELECT (SELECT count(*) FROM sqlite_schema),
-		(SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version)`)
-	if err := row.Scan(&tables, &app, &found); err != nil {
-		return false, err
-	}
-	switch {
-	case tables == 0 && app == 0 && found == 0:
-		return true, nil
-	case app != application:
-		return false, fmt.Errorf("%w: it is a database of another program; move it away or use --store DIR", ErrForeign)
-	case found != version:
-		return false, fmt.Errorf("%w: store %s has schema %d, this sluice reads %d; move it away or use --store DIR", ErrForeign, path, found, version)
-	}
-	return false, nil
 }
 
 // inTx runs work in one transaction: all of it is committed, or nothing.

@@ -201,7 +201,7 @@ func TestWritingToARunThatIsNotStoredSaysSo(t *testing.T) {
 		"scenario": s.PutScenario("nobody", aScenario("a"), nil),
 		"outcome":  s.PutOutcome("nobody", "a", Compare, []byte("{}")),
 		"update":   s.UpdateRun(aRun("nobody")),
-		"export":   s.Export("nobody", nil),
+		"export":   s.Export("nobody", nil, false),
 	} {
 		if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), `"nobody"`) {
 			t.Errorf("%s: %v, want %v naming the run", name, err, ErrNotFound)

@@ -50,37 +50,50 @@ func (s *Store) Scenario(run, name string) (record.Scenario, json.RawMessage, bo
 		err = json.Unmarshal(data, &sc)
 	}
 	if err != nil {
-		return sc, nil, false, fmt.Errorf("read scenario %s of run %s: %w", name, run, explain(err))
+		return sc, nil, false, fmt.Errorf("read scenario %s of run %s in store %s: %w", name, run, s.dir, explain(err))
 	}
 	return sc, sample, true, nil
 }
 
-// PutTrial stores a trial. When it returns without an error the trial is on the
-// disk. A trial that was measured again at the same place (a disturbed block)
-// stands beside the first; the same trial, told by its start, is put again when
-// its status became known later (findings that differ from the reference's).
+// PutTrial stores a trial with its series and its hold on its files, in one
+// transaction. When it returns without an error the trial is on the disk. A block
+// that is measured again brings trials of another attempt, which stand beside the
+// first; the same trial, told by place, attempt and start, is put again when more
+// became known of it (findings that differ from the reference's, another
+// measuring that counts in its place).
 func (s *Store) PutTrial(t record.Trial) error {
 	data, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("store a trial of run %s: %w", t.Run, err)
 	}
-	return s.wrap(putTrial(s.db, t, data), t.Run, "store a trial")
+	err = s.inTx(func(tx *sql.Tx) error { return putTrial(tx, t, data, s.holder) })
+	return s.wrap(err, t.Run, "store a trial")
 }
 
-func putTrial(db execer, t record.Trial, data []byte) error {
-	_, err := db.ExecContext(context.Background(), `
-		INSERT INTO trial (run, scenario, phase, block, slot, arm, config, status, started_unix_ns, record)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (run, scenario, phase, block, slot, started_unix_ns) DO UPDATE SET status = excluded.status, record = excluded.record`,
-		t.Run, t.Scenario, string(t.Phase), t.Block, t.Slot, t.Arm, t.Config.ID(), string(t.Status), t.Started.UnixNano(), string(data))
-	return err
+// putTrial stores a trial as the given record. Its holder is whoever claimed its
+// files.
+func putTrial(tx *sql.Tx, t record.Trial, data []byte, holder string) error {
+	row := tx.QueryRowContext(context.Background(), `
+		INSERT INTO trial (run, scenario, phase, block, slot, attempt, arm, config, status, set_aside, started_unix_ns, record)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (run, scenario, phase, block, slot, attempt, started_unix_ns) DO UPDATE
+		SET status = excluded.status, set_aside = excluded.set_aside, record = excluded.record RETURNING id`,
+		t.Run, t.Scenario, string(t.Phase), t.Block, t.Slot, t.Attempt, t.Arm, t.Config.ID(), string(t.Status), t.SetAside, t.Started.UnixNano(), string(data))
+	var id int64
+	if err := row.Scan(&id); err != nil {
+		return err
+	}
+	if err := putSeries(tx, id, t.Series); err != nil {
+		return err
+	}
+	return putReferences(tx, id, holder, t.Files)
 }
 
 // Trials lists the trials of a run in the order in which they were stored.
 func (s *Store) Trials(run string) ([]record.Trial, error) {
 	trials, err := queryRecords[record.Trial](s, "SELECT record FROM trial WHERE run = ? ORDER BY id", run)
 	if err != nil {
-		return nil, fmt.Errorf("read trials of run %s: %w", run, err)
+		return nil, fmt.Errorf("read trials of run %s in store %s: %w", run, s.dir, err)
 	}
 	return trials, nil
 }
@@ -89,7 +102,7 @@ func (s *Store) Trials(run string) ([]record.Trial, error) {
 func (s *Store) CountTrials(run string) (n int, err error) {
 	row := s.db.QueryRowContext(context.Background(), "SELECT count(*) FROM trial WHERE run = ?", run)
 	if err := row.Scan(&n); err != nil {
-		return 0, fmt.Errorf("count trials of run %s: %w", run, explain(err))
+		return 0, fmt.Errorf("count trials of run %s in store %s: %w", run, s.dir, explain(err))
 	}
 	return n, nil
 }
@@ -99,10 +112,10 @@ func (s *Store) CountTrials(run string) (n int, err error) {
 func (s *Store) FindTrial(run, scenario string, phase record.Phase, block, slot, attempt int) (record.Trial, bool, error) {
 	trials, err := queryRecords[record.Trial](s, `SELECT record FROM trial
 		WHERE run = ? AND scenario = ? AND phase = ? AND block = ? AND slot = ?
-		AND coalesce(json_extract(record, '$.attempt'), 0) = ? ORDER BY id DESC LIMIT 1`,
+		AND attempt = ? ORDER BY id DESC LIMIT 1`,
 		run, scenario, string(phase), block, slot, attempt)
 	if err != nil {
-		return record.Trial{}, false, fmt.Errorf("read trial %s/%s/%d/%d of run %s: %w", scenario, phase, block, slot, run, err)
+		return record.Trial{}, false, fmt.Errorf("read trial %s/%s/%d/%d of run %s in store %s: %w", scenario, phase, block, slot, run, s.dir, err)
 	}
 	if len(trials) == 0 {
 		return record.Trial{}, false, nil
@@ -136,7 +149,7 @@ func (s *Store) Note(run, key string) (json.RawMessage, bool, error) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("read note %s of run %s: %w", key, run, explain(err))
+		return nil, false, fmt.Errorf("read note %s of run %s in store %s: %w", key, run, s.dir, explain(err))
 	}
 	return value, true, nil
 }

@@ -1,7 +1,10 @@
-// Package target makes trials of what can be measured. Scanner is the first
-// target: it turns a configuration and a sample into a command that anyone can
-// run again, launches it through harness/trial and reads what the child says of
-// itself.
+// Package target makes trials of what can be measured. Scanner turns a
+// configuration and a sample into a command that anyone can run again, launches
+// it through harness/trial and reads what the child says of itself. Command does
+// so for any program, which a Definition describes: a YAML file (ParseCommand) or
+// a line with its knobs in it (ParseLine). Function computes trials in this
+// process, for replays and tests. Each has a Measure for harness/lab; none knows
+// of blocks or goals.
 package target
 
 import (
@@ -34,6 +37,7 @@ type Scanner struct {
 	Seed    uint64      // of the simulated latencies
 	Cores   []int       // the cores of the scenario
 	Scan    record.Scan // what else the child is told; the zero value is nothing
+	Means   Means
 }
 
 // StorageReport is what a scan says of its simulated storage beside its
@@ -66,6 +70,16 @@ type ScanStats struct {
 
 // Measure launches one scan and returns what the kernel and the child say of it.
 func (s *Scanner) Measure(ctx context.Context, job lab.Job) (record.Trial, error) {
+	return s.measure(ctx, job)
+}
+
+// measure launches one scan with more flags.
+func (s *Scanner) measure(ctx context.Context, job lab.Job, more ...string) (record.Trial, error) {
+	if job.Cores != nil {
+		alone := *s // the other arm of a duet has cores of its own
+		alone.Cores = job.Cores
+		s = &alone
+	}
 	cfg, err := config.Default(len(s.Cores)).WithFlat(job.Arm.Config)
 	if err != nil {
 		return record.Trial{}, fmt.Errorf("configuration %s: %w", job.Arm.Name, err)
@@ -75,20 +89,24 @@ func (s *Scanner) Measure(ctx context.Context, job lab.Job) (record.Trial, error
 	if err != nil {
 		return record.Trial{}, err
 	}
+	argv = append(argv, more...)
 	defer os.Remove(statsFile)   //nolint:errcheck // a leftover is overwritten by the next trial
 	defer os.Remove(s.journal()) //nolint:errcheck // only a child that died leaves one
-	result, err := trial.Run(ctx, trial.Spec{
+	result, err := trial.Run(ctx, s.Means.lend(trial.Spec{
 		Argv:    argv,
 		Env:     append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(cfg.Runtime.GOMAXPROCS)),
 		Dir:     s.Folder,
 		Cores:   s.Cores,
 		Timeout: job.Limit,
-	})
+	}))
 	if err != nil {
 		return record.Trial{}, err
 	}
 	t := s.record(job, result)
 	t.Command = argv
+	if err := s.Means.note(&t, result); err != nil {
+		return t, err
+	}
 	nameInFlight(&t, s.journal())
 	if t.Status == record.OK {
 		err = addStats(&t, statsFile)
@@ -108,7 +126,16 @@ func (s *Scanner) record(job lab.Job, r trial.Result) record.Trial {
 }
 
 // journal is where a trial keeps the names of the files in flight.
-func (s *Scanner) journal() string { return filepath.Join(s.Folder, "trial"+journal.Suffix) }
+func (s *Scanner) journal() string { return filepath.Join(s.Folder, s.mine("trial")+journal.Suffix) }
+
+// mine names a file of one trial apart from those of another that runs at the
+// same moment, which has other cores.
+func (s *Scanner) mine(name string) string {
+	if len(s.Cores) == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s-%d", name, s.Cores[0])
+}
 
 // nameInFlight adds to the reason of a trial that went wrong which files were
 // being analysed at its end, one for each analyser at most. The child itself had
@@ -180,7 +207,7 @@ func (s *Scanner) command(cfg config.Config, job lab.Job) (argv []string, stats 
 	if err := once(yaml, func() []byte { return file }); err != nil {
 		return nil, "", err
 	}
-	stats = filepath.Join(s.Folder, "stats.json")
+	stats = filepath.Join(s.Folder, s.mine("stats")+".json")
 	if err := os.Remove(stats); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, "", err
 	}

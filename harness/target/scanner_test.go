@@ -16,11 +16,11 @@ func TestTheChildIsToldOnlyWhatDiffersFromTheDefault(t *testing.T) {
 		scan record.Scan
 		want string // the end of the command
 	}{
-		{"nothing", record.Scan{}, "trial.inflight"},
-		{"prefilter", record.Scan{NoPrefilter: true}, "trial.inflight --no-prefilter"},
-		{"rules", record.Scan{Rules: record.RulesGo12}, "trial.inflight --rules go-12"},
-		{"analyser", record.Scan{Analyser: record.Lines}, "trial.inflight --analyser lines"},
-		{"all", record.Scan{NoPrefilter: true, Rules: "go-12", Analyser: "go-ast"}, "trial.inflight --no-prefilter --rules go-12 --analyser go-ast"},
+		{"nothing", record.Scan{}, "trial-0.inflight"},
+		{"prefilter", record.Scan{NoPrefilter: true}, "trial-0.inflight --no-prefilter"},
+		{"rules", record.Scan{Rules: record.RulesGo12}, "trial-0.inflight --rules go-12"},
+		{"analyser", record.Scan{Analyser: record.Lines}, "trial-0.inflight --analyser lines"},
+		{"all", record.Scan{NoPrefilter: true, Rules: "go-12", Analyser: "go-ast"}, "trial-0.inflight --no-prefilter --rules go-12 --analyser go-ast"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := Scanner{Exe: "sluice", Folder: t.TempDir(), Root: "/src", Storage: "local", Cores: []int{0}, Scan: test.scan}

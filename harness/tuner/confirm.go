@@ -46,7 +46,7 @@ func (r *run) finalists(scores []decide.Score) (finalists, error) {
 	}
 	f := finalists{arms: []lab.Arm{{Name: chosenArm, Config: ranked[0].Config}}, alpha: Alpha, least: blocksForOne}
 	fastest, ok := decide.BestByThroughput(scores, r.Goal)
-	if ok && fastest.Arm != ranked[0].Arm {
+	if ok && fastest.Arm != ranked[0].Arm && !r.Goal.Foreign {
 		f.arms = append(f.arms, lab.Arm{Name: fastestArm, Config: fastest.Config})
 		f.alpha, f.least = Alpha/2, blocksForTwo
 	}
@@ -59,14 +59,21 @@ func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recomm
 	if err != nil {
 		return record.Recommendation{}, err
 	}
-	blocks := r.confirmBlocks(f)
+	perBlock := r.confirmS(f)
+	blocks := r.confirmBlocks(f, perBlock)
 	arms := slices.Concat([]lab.Arm{{Name: lab.Reference, Config: r.Reference.Config}}, f.arms, r.Also)
-	r.begin(record.Confirmation, blocks*len(arms), float64(blocks)*r.rates.blockS(r.design.bytes()))
+	r.begin(record.Confirmation, blocks*len(arms)+r.rates.placebos(blocks), float64(blocks)*perBlock)
 	var trials []record.Trial
 	for block := range blocks {
+		left := float64(blocks-block) * perBlock
+		if block >= f.least && r.late(perBlock) {
+			r.warnings = append(r.warnings, fmt.Sprintf("the budget ended after %d of %d confirmation blocks: they took longer than calibration and search foretold", block, blocks))
+			break
+		}
+		r.Bench.Quiet.Repeats = r.repeats(left)
 		draw := r.draw(1 + block)
 		r.overlap = r.overlap || draw.Overlap
-		done, err := r.Bench.Block(ctx, lab.Block{Phase: record.Confirmation, Index: block, Arms: arms, Draw: draw, Latency: confirmLatency + block})
+		done, err := r.Bench.Block(ctx, lab.Block{Phase: record.Confirmation, Index: block, Arms: r.withPlacebo(arms, block), Draw: draw, Latency: confirmLatency + block})
 		if err != nil {
 			return record.Recommendation{}, err
 		}
@@ -79,9 +86,65 @@ func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recomm
 	return r.recommend(f, trials, full, scores), nil
 }
 
+// withPlacebo adds the reference under another name to every third block.
+func (r *run) withPlacebo(arms []lab.Arm, block int) []lab.Arm {
+	if r.rates.PlaceboEvery == 0 || block%r.rates.PlaceboEvery != 0 {
+		return arms
+	}
+	return append(slices.Clone(arms), lab.Arm{Name: lab.Placebo, Config: r.Reference.Config})
+}
+
+// budgetSlack is the share of the budget by which a run may pass it.
+const budgetSlack = 0.03
+
+// late says whether another confirmation block would pass the budget. The time
+// that trials take is all that it reads, never which arm they favour.
+func (r *run) late(perBlock float64) bool {
+	reserve := 0.0
+	if r.design.Full {
+		reserve = r.fullS()
+	}
+	return r.Limits.BudgetS > 0 && r.Bench.SpentS()+perBlock+reserve > (1+budgetSlack)*r.Limits.BudgetS
+}
+
+// repeats is how often a disturbed block may be measured again: as often as asked
+// while the budget has room for it beside the blocks that are left.
+func (r *run) repeats(leftS float64) int {
+	if r.Limits.BudgetS > 0 && r.Bench.SpentS()+leftS > r.Limits.BudgetS {
+		return 0
+	}
+	return r.quietRepeats
+}
+
+// confirmS is how long a confirmation block takes, from what the search saw of the
+// reference and the finalists.
+func (r *run) confirmS(f finalists) float64 {
+	cost := func(config record.Flat) (s float64, n int) {
+		for _, t := range r.searchTrials {
+			if t.Config.ID() == config.ID() && t.Metrics[lab.CostS] > 0 {
+				s, n = s+t.Metrics[lab.CostS], n+1
+			}
+		}
+		return s, n
+	}
+	perBlock := r.rates.blockS(r.design.bytes()) - r.rates.trialS(r.rates.ReferenceSPerByte, r.design.bytes()) - 2*r.rates.trialS(r.rates.BestSPerByte, r.design.bytes())
+	for i, arm := range append([]lab.Arm{r.Reference}, f.arms...) {
+		s, n := cost(arm.Config)
+		switch {
+		case n > 0:
+			perBlock += s / float64(n)
+		case i == 0:
+			perBlock += r.rates.trialS(r.rates.ReferenceSPerByte, r.design.bytes())
+		default:
+			perBlock += r.rates.trialS(r.rates.BestSPerByte, r.design.bytes())
+		}
+	}
+	return perBlock
+}
+
 // confirmBlocks fixes the number of blocks before the first of them: what the
 // design says, more if the search left time, never fewer than alpha needs.
-func (r *run) confirmBlocks(f finalists) int {
+func (r *run) confirmBlocks(f finalists, perBlock float64) int {
 	blocks := max(f.least, r.design.ConfirmBlocks)
 	if r.Limits.BudgetS == 0 {
 		return blocks
@@ -90,18 +153,16 @@ func (r *run) confirmBlocks(f finalists) int {
 	if r.design.Full {
 		left -= r.fullS()
 	}
-	perBlock := r.rates.blockS(r.design.bytes())
-	if len(f.arms) == 1 {
-		perBlock -= r.rates.trialS(r.rates.BestSPerByte, r.design.bytes())
-	}
 	affordable := int(math.Floor(left / perBlock))
 	if r.Limits.Trials > 0 {
 		arms := 1 + len(f.arms) + len(r.Also)
-		trials := r.Limits.Trials - len(r.Bench.Trials())
+		trials := r.Limits.Trials - r.Bench.Launches()
 		if r.design.Full {
 			trials -= 1 + len(f.arms)
 		}
-		affordable = min(affordable, trials/arms)
+		for affordable > 0 && affordable*arms+r.rates.placebos(affordable) > trials {
+			affordable--
+		}
 	}
 	return max(f.least, min(affordable, mostBlocks))
 }
@@ -136,7 +197,7 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 	}
 	rec := record.Recommendation{
 		Schema: RecommendationSchema, Run: r.Bench.Run, Goal: r.Goal.Record(), Scenario: r.Scenario,
-		Measurements: len(r.Bench.Trials()), ConfirmedBlocks: confirmed(trials), Fidelity: r.design.Fidelity,
+		Measurements: r.Bench.Launches(), ConfirmedBlocks: r.confirmed(trials), Fidelity: r.design.Fidelity,
 		Reference: reference, Recommended: reference, Gain: map[string]record.Ratio{}, Indistinguishable: []record.Arm{},
 	}
 	best := candidates[0]
@@ -162,7 +223,7 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 	}
 	for _, also := range r.Also {
 		arm := decide.Arms(trials, []string{also.Name})[0]
-		arm.Ratios = decide.Ratios(trials, also.Name, lab.Reference, r.Goal, Alpha)
+		arm.Ratios = decide.Rule{Alpha: Alpha}.Ratios(trials, also.Name, lab.Reference, r.Goal)
 		rec.Also = append(rec.Also, arm)
 	}
 	rec.Warnings = slices.Concat(r.warnings, r.doubts(trials, full, best))
@@ -171,8 +232,9 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 
 func (r *run) judge(name string, trials, full []record.Trial, alpha float64) judged {
 	j := judged{arm: decide.Arms(trials, []string{name})[0]}
-	j.arm.Ratios = decide.Ratios(trials, name, lab.Reference, r.Goal, alpha)
-	j.verdict, j.step = r.Goal.Verdict(trials, name, lab.Reference, j.arm.Ratios, alpha)
+	rule := decide.Rule{Alpha: alpha}
+	j.arm.Ratios = rule.Ratios(trials, name, lab.Reference, r.Goal)
+	j.verdict, j.step = r.Goal.Verdict(trials, name, lab.Reference, j.arm.Ratios, rule)
 	j.broken = r.Goal.Meets(j.arm.Metrics)
 	if len(full) > 0 {
 		j.broken = append(j.broken, r.Goal.Meets(decide.Arms(full, []string{name})[0].Metrics)...)
@@ -182,7 +244,7 @@ func (r *run) judge(name string, trials, full []record.Trial, alpha float64) jud
 			j.broken = append(j.broken, fmt.Sprintf("a trial of the %s phase: %s: %s", t.Phase, t.Status, t.Reason))
 		}
 	}
-	if j.verdict == record.NoDifference && len(Disturbed(trials)) > 0 {
+	if j.verdict == record.NoDifference && r.Timed && len(Disturbed(trials)) > 0 {
 		j.verdict = record.Undecided // on a busy machine a difference is not shown, never excluded
 	}
 	return j
@@ -201,8 +263,8 @@ func preferred(other, chosen judged, goal decide.Goal) bool {
 }
 
 // confirmed counts the blocks in which reference and candidate both stand.
-func confirmed(trials []record.Trial) int {
-	return len(decide.LogRatios(trials, chosenArm, lab.Reference, record.Throughput))
+func (r *run) confirmed(trials []record.Trial) int {
+	return len(r.Goal.LogRatios(trials, chosenArm, lab.Reference, r.Goal.Leading()))
 }
 
 // alike lists what the search could not tell from the recommended configuration.
@@ -225,12 +287,17 @@ const BusyShare = 0.05
 // doubts are the warnings that travel with the result.
 func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 	var warnings []string
-	if r.design.Size.Repeats > 1 {
+	switch {
+	case r.Goal.Foreign: // the same work in every trial is what a command does
+	case r.design.Size.Repeats > 1:
 		warnings = append(warnings, fmt.Sprintf("the corpus is small: each trial scans it %d times over, and every block the same files", r.design.Size.Repeats))
-	} else if r.overlap {
+	case r.overlap:
 		warnings = append(warnings, "the corpus is too small for disjoint samples: some confirmation blocks share files")
 	}
-	warnings = append(warnings, Disturbed(trials)...)
+	if r.Timed {
+		warnings = append(warnings, Disturbed(trials)...)
+	}
+	warnings = append(warnings, lab.Order(trials, r.Goal.Leading()).Words()...)
 	for _, broken := range best.broken {
 		warnings = append(warnings, fmt.Sprintf("the candidate failed confirmation: %s", broken))
 	}

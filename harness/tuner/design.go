@@ -25,18 +25,31 @@ type Rates struct {
 	AlsoSPerByte      []float64
 	LaunchS           float64 // what a launch costs beside the scan
 	SpentS            float64 // on calibration, once it is over; 0 before
+	PlaceboEvery      int     // a placebo meets the reference in every so many confirmation blocks; 0: never
 }
 
 // trialS is how long a trial over so many bytes takes.
 func (r Rates) trialS(perByte, bytes float64) float64 { return perByte*bytes + r.LaunchS }
 
-// blockS is how long a confirmation block takes: reference, two candidates and the further arms.
+// blockS is how long a confirmation block takes on average: reference, two
+// candidates, the further arms and, in some, the placebo.
 func (r Rates) blockS(bytes float64) float64 {
 	s := r.trialS(r.ReferenceSPerByte, bytes) + 2*r.trialS(r.BestSPerByte, bytes)
+	if r.PlaceboEvery > 0 {
+		s += r.trialS(r.ReferenceSPerByte, bytes) / float64(r.PlaceboEvery)
+	}
 	for _, also := range r.AlsoSPerByte {
 		s += r.trialS(also, bytes)
 	}
 	return s
+}
+
+// placebos is how many of so many confirmation blocks hold a placebo.
+func (r Rates) placebos(blocks int) int {
+	if r.PlaceboEvery == 0 {
+		return 0
+	}
+	return (blocks + r.PlaceboEvery - 1) / r.PlaceboEvery
 }
 
 // fullArms are the reference and two candidates.
@@ -82,6 +95,9 @@ const calibrationTrials = 3
 // confirmation blocks; where it never does, the longest is taken. Further blocks
 // may share files with earlier ones: a noisy machine needs the pairs more. A
 // design that cannot fit is an error that names the least that would.
+//
+// A corpus of 0 bytes stands for work that is the same in every trial, a command's:
+// the rates are then seconds for each run.
 func Plan(rates Rates, limits Limits, corpusBytes int64) (Design, error) {
 	var least Design
 	var crowded *Design
@@ -108,6 +124,12 @@ func Plan(rates Rates, limits Limits, corpusBytes int64) (Design, error) {
 // sample sizes the sample so that the best takes targetS, and the reference not
 // much longer than rule 4 allows.
 func (r Rates) sample(targetS float64, corpusBytes int64) Design {
+	if corpusBytes == 0 {
+		return Design{
+			Size: lab.Sizing{Bytes: 1, Repeats: 1}, Fidelity: 1,
+			ReferenceS: r.trialS(r.ReferenceSPerByte, 1), BestS: r.trialS(r.BestSPerByte, 1),
+		}
+	}
 	size := lab.SizeFor(r.ReferenceSPerByte, r.BestSPerByte, targetS, corpusBytes)
 	return Design{
 		Size: size, Fidelity: min(1, float64(size.Bytes)/float64(corpusBytes)),
@@ -130,7 +152,7 @@ func (r Rates) least(d Design) Design {
 
 func (r Rates) total(d Design, fullS float64) Design {
 	arms := 3 + len(r.AlsoSPerByte)
-	d.Trials = calibrationTrials + d.SearchTrials + d.ConfirmBlocks*arms
+	d.Trials = calibrationTrials + d.SearchTrials + d.ConfirmBlocks*arms + r.placebos(d.ConfirmBlocks)
 	if d.Full {
 		d.Trials += fullArms
 	}

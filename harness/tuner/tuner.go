@@ -28,16 +28,25 @@ import (
 	"sluice/workloads/corpus"
 )
 
+// PlaceboEvery is how often, in confirmation blocks, the reference meets itself:
+// often enough that a store soon knows its machine, seldom enough to cost little.
+const PlaceboEvery = 3
+
+// placeboMost is how many times as long as the best's the reference's trials may
+// take for a placebo to be worth its time: beyond, it would cost the search more
+// than it tells.
+const placeboMost = 2
+
 // Alpha is the error allowed to a verdict: intervals hold with 95 %.
 const Alpha = 0.05
 
 // Options says what to tune.
 type Options struct {
 	Bench     *lab.Bench
-	Corpus    corpus.Corpus
+	Corpus    corpus.Corpus // without files: every trial does the same work, a command's
 	Scenario  record.Scenario
 	Reference lab.Arm
-	Wide      lab.Arm                // a configuration that is likely fast, for calibration
+	Wide      lab.Arm                // a configuration that is likely fast, for calibration; none without a configuration
 	Starters  []search.Candidate     // known configurations that the search begins with
 	Valid     func(record.Flat) bool // whether a drawn configuration can run; nil: all can
 	Also      []lab.Arm              // further confirmation arms, never chosen
@@ -45,6 +54,7 @@ type Options struct {
 	Goal      decide.Goal
 	Prior     Rates
 	Limits    Limits
+	Timed     bool // the objective depends on time: others who use the machine matter
 	Seed      uint64
 	Begin     func(phase record.Phase, trials int, expectS float64) // told before each phase; may be nil
 }
@@ -52,19 +62,21 @@ type Options struct {
 // run is a tuning under way.
 type run struct {
 	Options
-	rates    Rates
-	design   Design
-	sampled  corpus.Draw
-	searched int // blocks of the search so far
-	overlap  bool
-	noise    float64 // of a pair, as the search saw it
-	warnings []string
+	rates        Rates
+	design       Design
+	sampled      corpus.Draw
+	searched     int // blocks of the search so far
+	searchTrials []record.Trial
+	quietRepeats int // as the bench came
+	overlap      bool
+	noise        float64 // of a pair, as the search saw it
+	warnings     []string
 }
 
 // Tune measures and recommends. It returns what the bench or the context
 // returned if it was stopped; the trials are in the journal by then.
 func Tune(ctx context.Context, o Options) (record.Recommendation, error) {
-	r := &run{Options: o}
+	r := &run{Options: o, quietRepeats: o.Bench.Quiet.Repeats}
 	if _, err := Plan(o.Prior, o.Limits, o.Corpus.Bytes); err != nil {
 		return record.Recommendation{}, err
 	}
@@ -97,11 +109,15 @@ const (
 func (r *run) calibrate(ctx context.Context) error {
 	small := r.Prior.sample(lab.ShortestS, r.Corpus.Bytes)
 	r.begin(record.Calibration, calibrationTrials, r.Prior.calibrationS(small))
-	trials, err := r.Bench.Calibrate(ctx, r.Corpus, small.Size, []lab.Arm{r.Reference, r.Wide})
+	arms := []lab.Arm{r.Reference}
+	if r.Wide.Config != nil {
+		arms = append(arms, r.Wide)
+	}
+	trials, err := r.Bench.Calibrate(ctx, r.Corpus, small.Size, arms)
 	if err != nil {
 		return err
 	}
-	r.rates = measured(r.Prior, trials[0], trials[1])
+	r.rates = measured(r.Prior, trials[0], trials[len(trials)-1])
 	r.rates.SpentS = r.Bench.SpentS()
 	r.design, err = Plan(r.rates, r.Limits, r.Corpus.Bytes)
 	if tooSmall, ok := errors.AsType[*TooSmall](err); ok {
@@ -120,6 +136,10 @@ func measured(prior Rates, reference, wide record.Trial) Rates {
 		ReferenceSPerByte: lab.SPerByte(reference),
 		BestSPerByte:      min(lab.SPerByte(wide), lab.SPerByte(reference)),
 		LaunchS:           max(lab.LaunchS(reference), lab.LaunchS(wide)),
+		PlaceboEvery:      prior.PlaceboEvery,
+	}
+	if rates.ReferenceSPerByte > placeboMost*rates.BestSPerByte {
+		rates.PlaceboEvery = 0
 	}
 	for _, also := range prior.AlsoSPerByte {
 		rates.AlsoSPerByte = append(rates.AlsoSPerByte, also/prior.BestSPerByte*rates.BestSPerByte)
@@ -161,7 +181,7 @@ func (r *run) search(ctx context.Context) ([]decide.Score, error) {
 		trials = append(trials, done...)
 		halving.Tell(r.standing(trials))
 	}
-	r.noise = decide.Noise(trials, lab.Reference)
+	r.noise, r.searchTrials = r.Goal.Noise(trials, lab.Reference), trials
 	return decide.Scores(trials, lab.Reference, r.Goal), nil
 }
 
@@ -190,7 +210,7 @@ func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before int)
 // was measured of them so far. What was not measured comes last.
 func (r *run) standing(trials []record.Trial) func(search.Candidate) float64 {
 	place := map[string]float64{}
-	for i, score := range decide.Rank(decide.Scores(trials, lab.Reference, r.Goal), r.Goal, decide.Noise(trials, lab.Reference)) {
+	for i, score := range decide.Rank(decide.Scores(trials, lab.Reference, r.Goal), r.Goal, r.Goal.Noise(trials, lab.Reference)) {
 		place[score.Arm] = -float64(i)
 	}
 	return func(c search.Candidate) float64 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -190,9 +192,12 @@ func TestBudgetIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatalf("budget %v, prior %v times too hopeful: %v", budgetS, hope, err)
 			}
-			if spent := o.Bench.SpentS(); spent > 1.05*budgetS && len(rec.Warnings) == 0 {
-				t.Errorf("budget %v, prior %v times too hopeful: %.0f s spent without a warning", budgetS, hope, spent)
+			spent := o.Bench.SpentS()
+			smallest := slices.ContainsFunc(rec.Warnings, func(w string) bool { return strings.Contains(w, "the smallest design takes") })
+			if spent > 1.05*budgetS && !smallest {
+				t.Errorf("budget %v, prior %v times too hopeful: %.1f s spent", budgetS, hope, spent)
 			}
+			t.Logf("budget %v, hope %v: %.1f s, %v", budgetS, hope, spent, smallest)
 		}
 	}
 }

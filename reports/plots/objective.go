@@ -54,7 +54,7 @@ func newScatter(cast view.Cast, o record.Outcome) (s scatter, ok bool) {
 	}
 	var trials []record.Trial
 	for _, trial := range o.Trials {
-		if len(values([]record.Trial{trial}, s.metric)) == 1 && trial.Phase == phase {
+		if len(values([]record.Trial{trial}, s.metric)) == 1 && trial.Phase == phase && trial.SetAside == "" {
 			trials = append(trials, trial)
 		}
 	}

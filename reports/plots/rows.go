@@ -52,7 +52,7 @@ func rowsChart(name string, cast view.Cast, o record.Outcome, metric string) (Ch
 		return Chart{}, false
 	}
 	sense := "less is better"
-	if view.HigherIsBetter(metric) {
+	if cast.HigherIsBetter(metric) {
 		sense = "more is better"
 	}
 	r.title = upper(view.Title(metric))

@@ -274,7 +274,7 @@ func (s scatter) interval(part view.Part) (low, high float64) {
 	switch {
 	case !ok || !bounded(r) || !drawable(base):
 		return 0, 0
-	case view.HigherIsBetter(s.metric):
+	case s.cast.HigherIsBetter(s.metric):
 		return base * r.Low, base * r.High
 	default:
 		return base / r.High, base / r.Low

@@ -3,8 +3,10 @@ package view
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"sluice/harness/record"
+	"sluice/harness/unit"
 )
 
 // phrase says what a ratio means: the words before and after it, when it is
@@ -27,8 +29,20 @@ var phrases = map[string]phrase{ //nolint:gochecknoglobals // a table that never
 func Sentence(subject, reference Words, metric string, r record.Ratio) (Words, record.Ratio) {
 	p, known := phrases[metric]
 	if !known {
-		p = ownPhrase(metric)
+		p = ownPhrase(metric, describe(metric).HigherBetter)
 	}
+	return p.say(subject, reference, r)
+}
+
+// sentence is Sentence that knows which way a target's own metrics are better.
+func (c Cast) sentence(subject, reference Words, metric string, r record.Ratio) (Words, record.Ratio) {
+	if higher, own := c.own[metric]; own {
+		return ownPhrase(metric, higher).say(subject, reference, r)
+	}
+	return Sentence(subject, reference, metric, r)
+}
+
+func (p phrase) say(subject, reference Words, r record.Ratio) (Words, record.Ratio) {
 	parts := p.above
 	if r.Ratio < 1 && p.below[0] != "" {
 		parts = p.below
@@ -37,9 +51,9 @@ func Sentence(subject, reference Words, metric string, r record.Ratio) (Words, r
 	return subject + Words(parts[0]) + Ratio(r) + Words(parts[1]) + reference, r
 }
 
-func ownPhrase(metric string) phrase {
+func ownPhrase(metric string, higherBetter bool) phrase {
 	name := string(Code(metric))
-	if describe(metric).HigherBetter {
+	if higherBetter {
 		return phrase{above: [2]string{" gives ", " the " + name + " of "}}
 	}
 	return phrase{above: [2]string{" has a " + name + " ", " lower than that of "}, below: [2]string{" has a " + name + " ", " higher than that of "}}
@@ -78,7 +92,7 @@ func (c Cast) answer(o record.Outcome) Words {
 	case c.Phase == record.Grid:
 		return c.answerGrid(o, reference, subject)
 	}
-	return answered(place(o.Scenario), c.verdict(subject), c.name(subject), c.name(reference), c.Decided, subject.Ratios[c.Decided])
+	return c.answered(place(o.Scenario), c.verdict(subject), subject, reference)
 }
 
 // verdict is the run's own where it has one, else that of the deciding ratio.
@@ -93,11 +107,12 @@ func (c Cast) verdict(p Part) record.Verdict {
 }
 
 // answered joins place, ratio and verdict to a sentence.
-func answered(place Words, v record.Verdict, subject, reference Words, metric string, r record.Ratio) Words {
+func (c Cast) answered(place Words, v record.Verdict, of, to Part) Words {
+	subject, reference, metric, r := c.name(of), c.name(to), c.Decided, of.Ratios[c.Decided]
 	if r.N == 0 {
 		return "Not shown: " + lower(place) + subject + " and " + reference + " have no pair of trials in which both gave a figure."
 	}
-	said, turned := Sentence(subject, reference, metric, r)
+	said, turned := c.sentence(subject, reference, metric, r)
 	margin := Percent(r.Margin)
 	switch {
 	case v == record.NoDifference:
@@ -124,7 +139,7 @@ func (c Cast) answerGrid(o record.Outcome, reference, best Part) Words {
 		return Words(fmt.Sprintf("Not shown: %snone of the %d configurations is shown to be better than ", lower(place(o.Scenario)), rows)) + c.name(reference) +
 			"; the first of them is " + c.name(best) + " (" + Words(Title(c.Decided)) + " ratio " + ratioOnly(ratio) + ", " + proof(ratio) + ")." + needs(ratio)
 	}
-	said, turned := Sentence(c.name(best), c.name(reference), c.Decided, ratio)
+	said, turned := c.sentence(c.name(best), c.name(reference), c.Decided, ratio)
 	return place(o.Scenario) + "of " + Words(fmt.Sprint(rows)) + " configurations, " + said + " (" + proof(turned) + ")."
 }
 
@@ -153,7 +168,44 @@ func needs(r record.Ratio) Words {
 	case r.Needed > 1000:
 		return " More than 1000 pairs would be needed to decide it."
 	default:
-		return Words(fmt.Sprintf(" About %d pairs would decide it.", r.Needed))
+		return Words(fmt.Sprintf(" About %d pairs would decide it%s.", r.Needed, minutes(r)))
+	}
+}
+
+// minutes is how long the missing pairs would take, where that is known.
+func minutes(r record.Ratio) string {
+	if r.NeededS <= 0 {
+		return ""
+	}
+	return ", " + strings.ReplaceAll(unit.Time(r.NeededS), " ", nbsp) + " more"
+}
+
+// itself says what the machine shows where there is nothing to show.
+func itself(p *record.Placebo) Words {
+	if p == nil {
+		return ""
+	}
+	words := Words("This machine against itself (" + count(p.Pairs, "placebo pair") + " in this store): ")
+	if p.Comparisons > 0 {
+		words += Words(fmt.Sprintf("%d of %s found a difference where there is none (at most ", p.False, count(p.Comparisons, "comparison"))) + Percent(p.RateHigh) + " of them do, with 95 %); "
+	}
+	words += "a pair spreads by " + Percent(p.Spread)
+	if p.Detectable > 1 {
+		words += Words(fmt.Sprintf(", so that so many pairs show a ratio of %.*f", decimals(p.Detectable), p.Detectable))
+	}
+	return words + "."
+}
+
+func placeboOf(o record.Outcome) *record.Placebo {
+	switch {
+	case o.Recommendation != nil:
+		return o.Recommendation.Placebo
+	case o.Compare != nil:
+		return o.Compare.Placebo
+	case o.Grid != nil:
+		return o.Grid.Placebo
+	default:
+		return nil
 	}
 }
 
@@ -186,6 +238,9 @@ func (c Cast) more(o record.Outcome) []Words {
 	if o.Recommendation == nil && found && c.verdict(subject) == record.Better {
 		list = c.tradeoff(list, subject, reference, record.P99, record.RSS)
 	}
+	if words := itself(placeboOf(o)); words != "" {
+		list = append(list, words)
+	}
 	return list
 }
 
@@ -196,7 +251,7 @@ func (c Cast) tradeoff(list []Words, subject, reference Part, metrics ...string)
 		if metric == c.Decided || r.Verdict != record.Better && r.Verdict != record.Worse || math.IsNaN(r.Ratio) {
 			continue
 		}
-		said, turned := Sentence("It", c.name(reference), metric, r)
+		said, turned := c.sentence("It", c.name(reference), metric, r)
 		list = append(list, said+" ("+proof(turned)+").")
 	}
 	return list

@@ -41,11 +41,14 @@ type Cast struct {
 	Parts     []Part
 	Varied    []string // knobs that differ between the parts, the workers first
 	Note      string   // of where the figures come from: "confirmation, 7 blocks, fidelity 15.2 %"
+
+	own map[string]bool // a target's own metrics: whether higher is better
 }
 
 // NewCast finds who plays in an outcome of a run.
 func NewCast(run record.Run, o record.Outcome) Cast {
 	var c Cast
+	o.Trials = counted(o.Trials)
 	switch {
 	case o.Recommendation != nil:
 		c = castTune(run, o)
@@ -57,10 +60,32 @@ func NewCast(run record.Run, o record.Outcome) Cast {
 		c = castUnfinished(run, o)
 	}
 	c.Varied = varied(c.Parts)
+	c.own = map[string]bool{}
+	for _, metric := range run.Metrics {
+		c.own[metric.Name] = metric.HigherBetter
+	}
 	has := func(metric string) bool { return c.has(metric) || measured(o.Trials, metric) }
 	c.Objective = Resolve(c.Goal.Objective, has)
 	c.Decided = Resolve(cmp.Or(c.Decided, c.Objective), has)
 	return c
+}
+
+// counted are the trials that count: those of a block that was measured again in
+// their place do not.
+func counted(trials []record.Trial) []record.Trial {
+	aside := func(t record.Trial) bool { return t.SetAside != "" }
+	if !slices.ContainsFunc(trials, aside) {
+		return trials
+	}
+	return slices.DeleteFunc(slices.Clone(trials), aside)
+}
+
+// HigherIsBetter tells which way a metric of this cast is better.
+func (c Cast) HigherIsBetter(metric string) bool {
+	if higher, own := c.own[metric]; own {
+		return higher
+	}
+	return describe(metric).HigherBetter
 }
 
 // Of returns the part in a role; ok is false where nobody plays it.

@@ -241,6 +241,3 @@ func Settings(config record.Flat, names []string) string {
 	}
 	return strings.Join(settings, " ")
 }
-
-// HigherIsBetter tells which way a metric of a record is better.
-func HigherIsBetter(metric string) bool { return describe(metric).HigherBetter }

@@ -51,7 +51,7 @@ func (c Cast) metricsTable() Table {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	t.Note += Words("From: "+c.Note+".") + bracketNote(t.Rows)
+	t.Note += Words("From: "+c.Note+".") + bracketNote(t.Rows) + errorNote(subject)
 	return t
 }
 
@@ -92,6 +92,17 @@ func bracketNote(rows []Row) Words {
 			if cell.Verdict == record.Undecided && strings.Contains(string(cell.Words), "(") {
 				return " In brackets: the pairs that would decide."
 			}
+		}
+	}
+	return ""
+}
+
+// errorNote says what stands behind the verdicts of a comparison that was looked at
+// after every pair, and of metrics beside the one that decides.
+func errorNote(subject Part) Words {
+	for _, r := range subject.Ratios {
+		if r.Repeated {
+			return " The intervals hold although the pairs were looked at one by one; the verdicts of metrics that do not decide allow for their number (Holm)."
 		}
 	}
 	return ""
@@ -219,7 +230,7 @@ func wholeTable(o record.Outcome) Table {
 		t.Columns = append(t.Columns, Column{Title(metric), true})
 	}
 	for _, trial := range o.Trials {
-		if trial.Phase != record.Full {
+		if trial.Phase != record.Full || trial.SetAside != "" {
 			continue
 		}
 		row := Row{Cells: []Cell{{Words: Code(trial.Arm)}}}
@@ -283,13 +294,21 @@ func (c Cast) trialsTable(o record.Outcome) Table {
 			cells = append(cells, Cell{Words: Value(metric, trial.Metrics)})
 		}
 		differs := Code(c.Differs(Part{Arm: record.Arm{Config: trial.Config}}))
-		cells = append(cells, Cell{Words: Percent(trial.OthersCPUShare)}, Cell{Words: Words(Clean(string(trial.Status)))}, Cell{Words: differs})
+		cells = append(cells, Cell{Words: Percent(trial.OthersCPUShare)}, Cell{Words: trialStatus(trial)}, Cell{Words: differs})
 		t.Rows = append(t.Rows, Row{Cells: cells})
 	}
 	if len(o.Trials) > MostTrials {
 		t.Note = Words(fmt.Sprintf("The first %d of %d; ", MostTrials, len(o.Trials))) + Code("sluice runs export") + " writes all."
 	}
 	return t
+}
+
+// trialStatus is how a trial ended, or that another measuring of its block counts.
+func trialStatus(t record.Trial) Words {
+	if t.SetAside != "" {
+		return "set aside"
+	}
+	return Words(Clean(string(t.Status)))
 }
 
 func trialMetrics(c Cast, o record.Outcome) []string {

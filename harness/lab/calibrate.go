@@ -1,0 +1,82 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/harness/record"
+	"sluice/harness/unit"
+	"sluice/workloads/corpus"
+)
+
+// calibrationSeed keeps the calibration's sample apart from those that are compared.
+const calibrationSeed = 0xca1b
+
+// calibrationLatency numbers the simulated latencies of the calibration and of
+// the warm-up before it, so that both have the same work.
+const calibrationLatency = 10
+
+// The rule of the warm-up. A reference that is faster than the one before it by
+// more than stillWarming was not the first warm one, so the one before it is
+// thrown away too. At most mostWarmups are thrown away: the first always, then
+// whole calibrations.
+const (
+	stillWarming = 0.05
+	mostWarmups  = 4
+)
+
+// Calibrate runs a warm-up of the first arm, which is thrown away, and one trial
+// of each arm on a small sample. The calibration's own trial of the first arm
+// tells whether the warm-up was enough, so that a machine that is warm costs one
+// warm-up and no more; if it was not, the calibration is set aside as a warm-up
+// and measured again. Calibrate returns the trials of the last in the order of
+// arms. An arm that cannot be measured is an error: nothing can be compared with
+// it.
+func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, arms []Arm) ([]record.Trial, error) {
+	draw := small.Draw(c, l.Seed^calibrationSeed, 0)
+	before, err := l.Block(ctx, Block{Phase: record.Warmup, Arms: arms[:1], Draw: draw, Latency: calibrationLatency})
+	if err != nil {
+		return nil, err
+	}
+	for index := 0; ; index++ {
+		trials, err := l.Block(ctx, Block{Phase: record.Calibration, Index: index, Arms: arms, Draw: draw, Latency: calibrationLatency})
+		if err != nil {
+			return nil, err
+		}
+		if err := measurable(trials); err != nil {
+			return nil, err
+		}
+		faster := 1 - trials[0].Metrics[record.Wall]/before[0].Metrics[record.Wall]
+		if before[0].Status != record.OK || !(faster > stillWarming) || index+1 >= mostWarmups {
+			return trials, nil
+		}
+		if err := l.throwAway(index, faster); err != nil {
+			return nil, err
+		}
+		before = trials
+	}
+}
+
+// measurable refuses a calibration with a trial that did not end well.
+func measurable(trials []record.Trial) error {
+	for _, t := range trials {
+		if t.Status != record.OK {
+			return &DeadEnd{Why: fmt.Sprintf("the configuration %s cannot be measured here: %s: %s", t.Arm, t.Status, t.Reason)}
+		}
+	}
+	return nil
+}
+
+// throwAway sets a calibration aside whose reference was still warming up.
+func (l *Bench) throwAway(index int, faster float64) error {
+	why := fmt.Sprintf("a warm-up: its %s was still %s faster than the one before it; a later calibration counts", Reference, unit.Percent(faster))
+	for i := range l.trials {
+		t := l.trials[i : i+1]
+		if t[0].Phase == record.Calibration && t[0].Block == index && (t[0].SetAside == "" || t[0].SetAside == why) {
+			if err := l.setAside(t, why); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
