@@ -142,6 +142,7 @@ func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
 	if err != nil {
 		faults = append(faults, err)
 	}
+	p.goal.Given = f.margin != ""
 	if p.cores, err = target.Slice(f.cores); err != nil {
 		faults = append(faults, err)
 	}

@@ -214,6 +214,7 @@ func (f *runFlags) cells(ctx context.Context, s *streams, e experiment.Experimen
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	goal.Given = f.margin != ""
 	var cells []cell
 	for _, name := range e.Corpora {
 		c, err := f.experimentCorpus(ctx, s, name)
@@ -242,6 +243,7 @@ func (f *runFlags) targetCells(ctx context.Context, s *streams, e experiment.Exp
 	if err != nil {
 		return nil, &usageError{err}
 	}
+	goal.Given = f.margin != ""
 	corpora := []corpus.Corpus{{}}
 	if f.def.UsesCorpus() {
 		corpora = nil

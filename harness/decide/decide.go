@@ -30,7 +30,8 @@ const Balanced = "balanced"
 type Goal struct {
 	Objective string // "balanced" or a metric's full name
 	Require   []unit.Requirement
-	Margin    float64       // of the objective
+	Margin    float64       // of the objective, where it is above 0 or Given
+	Given     bool          // the margin was asked for, were it 0
 	Own       []unit.Metric // that a target defines; they go before the table's of the same name
 	Foreign   bool          // a command is measured: it has its own metrics and what the kernel knows of it
 }
@@ -82,7 +83,7 @@ func (g Goal) Metric(name string) unit.Metric {
 // MarginOf is the smallest change of a metric that matters: the goal's own
 // margin for its objective (throughput under balanced), else the metric's.
 func (g Goal) MarginOf(metric string) float64 {
-	if g.Margin > 0 && metric == g.Leading() {
+	if (g.Margin > 0 || g.Given) && metric == g.Leading() {
 		return g.Margin
 	}
 	return g.Metric(metric).Margin
