@@ -64,6 +64,9 @@ func dashed(cmd *cobra.Command, args []string) string {
 			continue
 		}
 		if _, err := os.Lstat(arg); err == nil {
+			if cmd.Flags().Lookup("target") != nil { // after -- stands a command
+				return fmt.Sprintf("; to name the file %s write ./%s", arg, arg)
+			}
 			return fmt.Sprintf("; to name the file %s put -- before it: %s -- %s", arg, cmd.CommandPath(), arg)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,7 +92,7 @@ func (f *compareFlags) execute(cmd *cobra.Command, s *streams, args []string) er
 	if err != nil {
 		return err
 	}
-	if err := f.check(cmd); err != nil {
+	if err := f.check(cmd, len(p.cores)); err != nil {
 		return err
 	}
 	two, err := f.sides(args, len(p.cores))
@@ -123,18 +124,25 @@ func (f *compareFlags) execute(cmd *cobra.Command, s *streams, args []string) er
 }
 
 // check refuses flags that contradict each other, all faults at once.
-func (f *compareFlags) check(cmd *cobra.Command) error {
+func (f *compareFlags) check(cmd *cobra.Command, cores int) error {
 	switch {
 	case f.blocks < 1:
 		return usagef("--blocks is %d; use 6 or more for an interval, 10 to publish", f.blocks)
 	case f.repeat < 1:
 		return usagef("--repeat is %d; use 1 or more", f.repeat)
+	case f.duet && cores%2 != 0:
+		return usagef("--duet needs an even number of cores, found %d; use --cores %d", cores, max(2, cores-1))
+	case f.repeat > 1 && len(f.profile) > 0:
+		return usagef("--repeat counts verdicts and takes no profiles; leave out --profile")
 	case f.duet && cmd.Flags().Changed("placebo") && f.placebo:
 		return usagef("--duet has room for two arms; leave out --placebo")
 	}
 	if f.def != nil {
 		if err := f.errNoScanFlags(cmd); err != nil {
 			return err
+		}
+		if why := f.def.Alone(); f.duet && why != "" {
+			return usagef("--duet launches %s twice at the same moment, and %s; leave out --duet", f.def.Name, why)
 		}
 	}
 	if f.duet {
@@ -200,7 +208,7 @@ func (f *compareFlags) jobs(c corpus.Corpus, two sides, p parsed) ([]*rounds, er
 		if !f.fixed {
 			job.decided = func(trials []record.Trial) bool {
 				verdict, _ := p.goal.Verdict(trials, "b", lab.Reference, f.rule.Ratios(trials, "b", lab.Reference, p.goal), f.rule)
-				return verdict != record.Undecided
+				return verdict != record.Undecided && (verdict != record.Better || !failed(trials, "b"))
 			}
 		}
 		jobs = append(jobs, job)
@@ -216,6 +224,15 @@ func (f *compareFlags) compareAll(ctx context.Context, ses *session, jobs []*rou
 		}
 		result := f.result(ses, job, trials, two)
 		if err := ses.conclude(record.Outcome{Scenario: job.scenario, Compare: &result}); err != nil {
+			return err
+		}
+		switch {
+		case two.a.Config.ID() == two.b.Config.ID() && two.a.Storage == two.b.Storage:
+			job.arms = job.arms[:1]
+		case two.labels[0] != two.labels[1]:
+			job.arms[0].Name, job.arms[1].Name = two.labels[0], two.labels[1]
+		}
+		if err := ses.profiles(ctx, job); err != nil {
 			return err
 		}
 	}
@@ -246,9 +263,15 @@ func (f *compareFlags) result(ses *session, job *rounds, trials []record.Trial, 
 	arms := decide.Arms(trials, []string{lab.Reference, "b"})
 	ratios := rule.Ratios(trials, "b", lab.Reference, goal)
 	verdict, _ := goal.Verdict(trials, "b", lab.Reference, ratios, rule)
-	busy := ses.timed && len(tuner.Disturbed(trials)) > 0
-	if (verdict == record.Better && len(failures(trials)) > 0) || (verdict == record.NoDifference && busy) {
-		verdict = record.Undecided // a failure counts against its arm; a busy machine excludes nothing
+	if ses.timed && len(tuner.Disturbed(trials)) > 0 { // a busy machine excludes nothing
+		decide.NotShown(ratios)
+		if verdict == record.NoDifference {
+			verdict = record.Undecided
+		}
+	}
+	broken := goal.Meets(arms[1].Metrics)
+	if verdict == record.Better && (failed(trials, "b") || len(broken) > 0) {
+		verdict = record.Undecided // a failure, or a broken requirement, counts against its arm
 	}
 	arms[0].Name, arms[1].Name = two.labels[0], two.labels[1]
 	arms[1].Ratios = ratios
@@ -257,8 +280,11 @@ func (f *compareFlags) result(ses *session, job *rounds, trials []record.Trial, 
 		Schema: CompareSchema, Run: ses.run.ID, Verdict: verdict, Goal: goal.Record(), Machine: ses.machine, Scenario: job.scenario,
 		Blocks: pairs, A: arms[0], B: arms[1], Ratios: ratios, Warnings: ses.doubts(trials, goal),
 	}
+	for _, requirement := range broken {
+		result.Warnings = append(result.Warnings, fmt.Sprintf("%s breaks %s", two.labels[1], requirement))
+	}
 	if f.placebo {
-		result.Placebo = ses.placebo(goal, pairs)
+		result.Placebo = ses.placebo(goal, job.scenario.Name, pairs)
 	}
 	if arms[0].Config.ID() == arms[1].Config.ID() && !strings.Contains(two.labels[0]+two.labels[1], "@") {
 		result.Warnings = append(result.Warnings, "A and B are the same configuration: any difference is noise")
@@ -267,6 +293,11 @@ func (f *compareFlags) result(ses *session, job *rounds, trials []record.Trial, 
 		result.Warnings = append(result.Warnings, "a duet: A and B ran at the same moment, each on half of the cores; absolute figures are not those of the whole machine")
 	}
 	return result
+}
+
+// failed says whether a trial of an arm did not end well.
+func failed(trials []record.Trial, arm string) bool {
+	return slices.ContainsFunc(trials, func(t record.Trial) bool { return t.Arm == arm && t.Status != record.OK })
 }
 
 // failures lists the trials that were not OK.

@@ -4,11 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"sluice/harness/machine"
 	"sluice/harness/machine/doctor"
+	"sluice/harness/record"
+	"sluice/harness/store"
 	"sluice/harness/unit"
 )
 
@@ -47,7 +52,7 @@ changed. The exit status is 0 whatever the verdict.`,
 	cmd.Flags().DurationVar(&plan.For, "for", plan.For, "how long to `watch` the others")
 	cmd.Flags().IntVar(&plan.Pairs, "pairs", plan.Pairs, "`pairs` of a computation of 100 ms with itself")
 	cmd.Flags().StringVar(&plan.Store, "store", plan.Store, "`folder` where trials are going to be kept")
-	cmd.Flags().BoolVar(&quiet, "quiet", false, "no progress")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress")
 	formatFlag(cmd, &format)
 	return cmd
 }
@@ -57,7 +62,33 @@ func examine(cmd *cobra.Command, s *streams, plan doctor.Plan, quiet bool) (doct
 	p := &doctorProgress{w: s.err, tty: terminal(s.err), quiet: quiet, plan: plan}
 	p.watching()
 	defer p.clear()
-	return plan.Run(cmd.Context(), p.computing, p.pair)
+	report, err := plan.Run(cmd.Context(), p.computing, p.pair)
+	if err != nil {
+		return report, err
+	}
+	report.Placebo = placebosIn(plan)
+	return report, nil
+}
+
+// placebosIn is what earlier runs saw of this class of machine, all their scenarios
+// together. A store that is not there is not made, and one that cannot be read is
+// left to whoever measures.
+func placebosIn(plan doctor.Plan) (found []record.Placebo) {
+	if _, err := os.Stat(filepath.Join(plan.Store, "store.db")); err != nil {
+		return nil
+	}
+	st, err := store.Open(plan.Store)
+	if err != nil {
+		return nil
+	}
+	defer st.Close() //nolint:errcheck // read only
+	class := machine.Read(".").Class
+	for _, name := range []string{record.Throughput, record.Wall, record.CPU} {
+		if p := placeboIn(st, class, "", unit.Describe(name), 0, plan.Pairs); p != nil {
+			found = append(found, *p)
+		}
+	}
+	return found
 }
 
 // doctorProgress is a line for each of the two parts, on a terminal one that is

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,8 +24,7 @@ what that could bring at most.
 
 Without TRIAL it explains the reference and the recommended (of an experiment the
 best, of a comparison both), each over the medians of its trials. TRIAL is one
-trial by PHASE/BLOCK/SLOT, as in grid/3/1; sluice runs show RUN --format json
-lists them. What a knob could bring is an upper estimate, from the next bound:
+trial by its address [SCENARIO/]PHASE/BLOCK/SLOT[.ATTEMPT], as in grid/3/1. What a knob could bring is an upper estimate, from the next bound:
 measure it with the commands that are printed.
 
 A program that is not the scanner has no stations; of it the processor time and
@@ -84,6 +82,13 @@ func printExplained(s *streams, all []explain.Explanation, format string) error 
 func explained(rep record.Report, address []string) ([]explain.Explanation, error) {
 	var all []explain.Explanation
 	var errs []error
+	var place store.Place
+	if len(address) > 0 {
+		var err error
+		if place, err = store.ParsePlace(address[0]); err != nil {
+			return nil, &usageError{err}
+		}
+	}
 	for _, o := range rep.Outcomes {
 		cores := o.Scenario.Cores
 		if cores < 1 {
@@ -91,16 +96,15 @@ func explained(rep record.Report, address []string) ([]explain.Explanation, erro
 		}
 		groups := subjects(o)
 		if len(address) > 0 {
-			one, err := addressed(o.Trials, address[0])
-			if err != nil {
-				return nil, err
-			}
 			groups = nil
-			for _, t := range one {
-				groups = append(groups, []record.Trial{t})
+			if one := addressed(o, place); one != nil {
+				groups = append(groups, one)
 			}
 		}
 		for _, trials := range groups {
+			if own := trials[0].Cores; own > 0 {
+				cores = own // half of the scenario's, in a duet
+			}
 			e, err := explain.Over(trials, cores)
 			switch {
 			case errors.Is(err, explain.ErrNoTrials):
@@ -123,25 +127,19 @@ func explained(rep record.Report, address []string) ([]explain.Explanation, erro
 	return nil, usagef("run %s has no trials to explain yet", rep.Run.ID)
 }
 
-// addressed finds a trial by PHASE/BLOCK/SLOT; of several measurings of its block
-// the last one, which counts.
-func addressed(trials []record.Trial, address string) ([]record.Trial, error) {
-	parts := strings.Split(address, "/")
-	wrong := usagef("trial %q is no PHASE/BLOCK/SLOT; an address is one such as grid/3/1", address)
-	if len(parts) != 3 {
-		return nil, wrong
+// addressed finds a trial by its address; where that leaves open which measuring of
+// its block is meant, the one that counts.
+func addressed(o record.Outcome, p store.Place) []record.Trial {
+	if p.Scenario != "" && p.Scenario != o.Scenario.Name {
+		return nil
 	}
-	block, err1 := strconv.Atoi(parts[1])
-	slot, err2 := strconv.Atoi(parts[2])
-	if err1 != nil || err2 != nil {
-		return nil, wrong
-	}
-	for _, t := range slices.Backward(trials) {
-		if string(t.Phase) == parts[0] && t.Block == block && t.Slot == slot && t.SetAside == "" {
-			return []record.Trial{t}, nil
+	for _, t := range slices.Backward(o.Trials) {
+		meant := t.Attempt == p.Attempt || p.Attempt < 0 && t.SetAside == ""
+		if t.Phase == p.Phase && t.Block == p.Block && t.Slot == p.Slot && meant {
+			return []record.Trial{t}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // examples are a few trials that there are.
@@ -184,14 +182,30 @@ func subjects(o record.Outcome) [][]record.Trial {
 				trials = append(trials, t)
 			}
 		}
-		if len(trials) > 0 {
-			groups = append(groups, trials)
-		}
+		groups = append(groups, byStorage(trials)...)
 	}
 	if len(groups) > 0 {
 		return groups
 	}
 	return byArm(o.Trials, phase)
+}
+
+// byStorage parts trials of one configuration that ran on several storages.
+func byStorage(trials []record.Trial) (groups [][]record.Trial) {
+	at := map[string]int{}
+	for _, t := range trials {
+		i, known := at[t.Storage]
+		if !known {
+			i = len(groups)
+			at[t.Storage] = i
+			groups = append(groups, nil)
+		}
+		if t.Storage != "" {
+			t.Arm += "@" + t.Storage
+		}
+		groups[i] = append(groups[i], t)
+	}
+	return groups
 }
 
 // byArm groups what an unfinished run has measured by what it called it.

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sluice/harness/cli"
+	"sluice/harness/machine"
 	"sluice/scanner/journal/journaltest"
 )
 
@@ -74,6 +75,13 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Condition: func(condition string) (bool, error) {
+			if condition != "pair" { // of cores, for a duet
+				return false, fmt.Errorf("unknown condition %q", condition)
+			}
+			cores, err := machine.UsableCores()
+			return cores >= 2, err
+		},
 	})
 }
 

@@ -131,6 +131,8 @@ func (f *measureFlags) parse(defaultGoal string) (parsed, error) {
 		var err error
 		if p.margin, err = unit.ParsePercent(f.margin); err != nil {
 			faults = append(faults, fmt.Errorf("--margin: %w", err))
+		} else if p.margin < 0 || p.margin >= 1 {
+			faults = append(faults, fmt.Errorf("--margin is %s; use a percentage below 100 such as 2%%", f.margin))
 		}
 	}
 	var err error
@@ -273,6 +275,7 @@ type session struct {
 	run      record.Run
 	machine  record.Machine
 	exe      string
+	image    os.FileInfo // of exe, as it was when the run was opened
 	bar      *progress
 	command  string
 	lock     *store.Lock
@@ -348,7 +351,7 @@ func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, err
 	d.Scan, run.Scan = f.scan, f.scan
 	d.Reruns, d.Profile = f.reruns, f.profile
 	if f.def != nil {
-		d.Target, run.Foreign = f.def.Digest(), true
+		d.Target, run.Foreign = f.def.Digest()+" "+programDigest(f.def), true
 		for _, own := range f.def.Metrics {
 			run.Metrics = append(run.Metrics, record.Metric{Name: own.Name, HigherBetter: own.HigherBetter})
 		}
@@ -361,7 +364,11 @@ func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, err
 	if err != nil {
 		return nil, err
 	}
-	ses := &session{f: f, s: s, store: st, exe: exe, def: f.def, timed: f.def == nil || f.def.Timed(), machine: machine.Read("."), command: "sluice " + strings.Join(os.Args[1:], " ")}
+	image, err := os.Stat(exe)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("find this program: %w", err), st.Close())
+	}
+	ses := &session{f: f, s: s, store: st, exe: exe, image: image, def: f.def, timed: f.def == nil || f.def.Timed(), machine: machine.Read("."), command: target.ShellLine(append([]string{"sluice"}, os.Args[1:]...))}
 	if ses.guard, ses.launcher, err = watchOver(exe); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -391,29 +398,36 @@ func (ses *session) begin(run record.Run, key string) (err error) {
 	if found && !ses.f.quiet {
 		fmt.Fprintf(ses.s.err, "resuming run %s\n", ses.run.ID)
 	}
-	ses.bar = newProgress(ses.s.err, ses.f.quiet)
+	ses.bar = newProgress(ses.s.err, ses.f.quiet, ses.shown()[0])
 	return nil
 }
 
-// bench makes the bench of one scenario.
-func (ses *session) bench(sc record.Scenario, c corpus.Corpus, p parsed) (*lab.Bench, error) {
+// bench makes the bench of one scenario. Repetitions of a whole design differ by
+// their seed.
+func (ses *session) bench(sc record.Scenario, c corpus.Corpus, p parsed, repeat uint64) (*lab.Bench, error) {
+	seed := ses.f.seed + repeat
 	bench := &lab.Bench{
-		Run: ses.run.ID, Scenario: sc.Name, Seed: ses.f.seed, Journal: ses.store, Cores: p.cores, Earlier: ses.launches,
+		Run: ses.run.ID, Scenario: sc.Name, Seed: seed, Journal: ses.store, Cores: p.cores, Earlier: ses.launches,
 		Listen: ses.listen, Limit: 10 * time.Minute, Quiet: ses.quiet(),
 	}
 	if ses.def != nil {
-		command, err := ses.def.New(target.Options{Corpus: sc.Root, Seed: ses.f.seed, Cores: p.cores, Means: ses.means()})
+		command, err := ses.def.New(target.Options{Corpus: sc.Root, Seed: seed, Cores: p.cores, Means: ses.means()})
 		if err != nil {
 			return nil, &usageError{err}
 		}
 		bench.Measure = command.Measure
 		return bench, nil
 	}
-	scan, err := ses.scanner(sc, c, p.cores)
+	scan, err := ses.scanner(sc, c, p.cores, seed)
 	if err != nil {
 		return nil, err
 	}
-	bench.Measure = scan.Measure
+	bench.Measure = func(ctx context.Context, job lab.Job) (record.Trial, error) {
+		if err := ses.unchanged(); err != nil {
+			return record.Trial{}, err
+		}
+		return scan.Measure(ctx, job)
+	}
 	bench.Prepare = func(ctx context.Context, d corpus.Draw) error {
 		_, err := c.Warm(ctx, distinct(d.Files))
 		return err
@@ -421,8 +435,18 @@ func (ses *session) bench(sc record.Scenario, c corpus.Corpus, p parsed) (*lab.B
 	return bench, nil
 }
 
+// unchanged refuses to go on with another build than the one that the run began
+// with: a build in another terminal must not mix two programs in one comparison.
+func (ses *session) unchanged() error {
+	now, err := os.Stat(ses.exe)
+	if err == nil && os.SameFile(now, ses.image) && now.ModTime().Equal(ses.image.ModTime()) && now.Size() == ses.image.Size() {
+		return nil
+	}
+	return fmt.Errorf("%s was replaced while its run was being measured; start the command again: another build is another run", ses.exe)
+}
+
 // scanner is the scanner as it is measured in a scenario.
-func (ses *session) scanner(sc record.Scenario, c corpus.Corpus, cores []int) (*target.Scanner, error) {
+func (ses *session) scanner(sc record.Scenario, c corpus.Corpus, cores []int, seed uint64) (*target.Scanner, error) {
 	folder, err := filepath.Abs(filepath.Join(ses.f.store, "work", ses.run.ID, strings.ReplaceAll(sc.Name, "/", "-")))
 	if err != nil {
 		return nil, err
@@ -430,7 +454,7 @@ func (ses *session) scanner(sc record.Scenario, c corpus.Corpus, cores []int) (*
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, fmt.Errorf("folder for the trials' files: %w", err)
 	}
-	return &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: ses.f.seed, Cores: cores, Scan: ses.f.scan, Means: ses.means()}, nil
+	return &target.Scanner{Exe: ses.exe, Folder: folder, Root: c.Root, Storage: sc.Storage, Seed: seed, Cores: cores, Scan: ses.f.scan, Means: ses.means()}, nil
 }
 
 // timelineEvery is how often a trial's memory and threads are looked at: a look
@@ -476,10 +500,21 @@ func (ses *session) listen(e lab.Event) {
 		return
 	}
 	t := e.Trial
-	fmt.Fprintf(ses.s.err, "%s %d.%d %-10s %-11s %s  p99 %s  rss %s  others %s\n", t.Phase, t.Block, t.Slot, t.Arm, t.Status,
-		unit.Format(record.Throughput, t.Metrics[record.Throughput]), unit.Format(record.P99, t.Metrics[record.P99]),
-		unit.Format(record.RSS, t.Metrics[record.RSS]), unit.Percent(t.OthersCPUShare))
-	fmt.Fprintf(ses.s.err, "    SLUICE_TRIAL= %s\n", strings.Join(t.Command, " "))
+	fmt.Fprintf(ses.s.err, "%s %d.%d %-10s %-11s", t.Phase, t.Block, t.Slot, t.Arm, t.Status)
+	for _, metric := range ses.shown() {
+		if value, ok := t.Metrics[metric]; ok {
+			fmt.Fprintf(ses.s.err, " %s %s ", unit.Short(metric), unit.Format(metric, value))
+		}
+	}
+	fmt.Fprintf(ses.s.err, " others %s\n    %s%s\n", unit.Percent(t.OthersCPUShare), map[bool]string{true: "SLUICE_TRIAL= "}[ses.def == nil], target.ShellLine(t.Command))
+}
+
+// shown are the metrics that progress speaks of: the leading one first.
+func (ses *session) shown() []string {
+	if ses.def == nil {
+		return []string{record.Throughput, record.P99, record.RSS}
+	}
+	return slices.Compact([]string{ses.def.Goal.Objective, record.Wall, record.CPU, record.RSS})
 }
 
 // scenario describes corpus × storage × cores.

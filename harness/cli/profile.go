@@ -35,8 +35,8 @@ func newProfile(s *streams) *cobra.Command {
 		Use:   "profile",
 		Short: "list, show and compare profiles, by pool; flame graphs",
 		Long: `Show where a scan's time and memory go: by pool of workers, by station, by
-function, and as a flame graph. Profiles come from a run's extra trials (collect:
-in an experiment), or from files:
+function, and as a flame graph. Profiles come from a run's extra trials (--profile
+of tune, run and compare; collect: in an experiment), or from files:
 
   sluice scan --profile cpu,fgprof --profile-dir before PATH
   sluice profile show before --html before.html

@@ -147,7 +147,7 @@ func trialsOf(run string, all []record.Trial, arm string) ([]record.Trial, error
 }
 
 func noProfiles(run string) error {
-	return usagef("run %s kept no profile; ask for some with collect: [cpu, fgprof] in the experiment, or sluice scan --profile", run)
+	return usagef("run %s kept no profile; ask for some with --profile cpu,fgprof of tune, run or compare, with collect: in the experiment, or with sluice scan --profile", run)
 }
 
 // arms lists the names of the configurations, in the order of their first trial.

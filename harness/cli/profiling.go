@@ -13,7 +13,6 @@ import (
 	"sluice/harness/profile"
 	"sluice/harness/record"
 	"sluice/harness/target"
-	"sluice/workloads/corpus"
 )
 
 // addProfile defines the flag of profiles in extra trials.
@@ -47,25 +46,25 @@ const profileArms = 6
 
 // profiles takes the profiles that were asked for, in trials of their own over one
 // sample: a profiler costs time, and no timed trial carries one.
-func (ses *session) profiles(ctx context.Context, bench *lab.Bench, r *rounds, draw corpus.Draw) error {
+func (ses *session) profiles(ctx context.Context, r *rounds) error {
 	if len(r.collect) == 0 {
 		return nil
 	}
-	scan, err := ses.scanner(r.scenario, r.corpus, r.parsed.cores)
+	scan, err := ses.scanner(r.scenario, r.corpus, r.parsed.cores, ses.f.seed)
 	if err != nil {
 		return err
 	}
-	timed := bench.Measure
-	defer func() { bench.Measure = timed }()
-	bench.Measure = func(ctx context.Context, job lab.Job) (record.Trial, error) {
+	timed := r.bench.Measure
+	defer func() { r.bench.Measure = timed }()
+	r.bench.Measure = func(ctx context.Context, job lab.Job) (record.Trial, error) {
 		return ses.profiled(ctx, scan, job, r.collect)
 	}
 	ses.bar.phase(phaseLabel(r.scenario, record.Profiling), profileRepeats*len(r.arms), 0)
-	block := lab.Block{Phase: record.Profiling, Draw: draw}
+	block := lab.Block{Phase: record.Profiling, Draw: r.size.Draw(r.corpus, ses.f.seed, 0)}
 	for arms := range slices.Chunk(r.arms, profileArms) {
 		for range profileRepeats {
 			block.Arms = arms
-			if _, err := bench.Block(ctx, block); err != nil {
+			if _, err := r.bench.Block(ctx, block); err != nil {
 				return err
 			}
 			block.Index++

@@ -10,7 +10,6 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"sluice/harness/lab"
-	"sluice/harness/record"
 	"sluice/harness/unit"
 	"sluice/scanner"
 )
@@ -20,11 +19,12 @@ import (
 // drawn more often than twice a second, and never from a goroutine of its own
 // while a trial runs elsewhere than on a terminal.
 type progress struct {
-	w     io.Writer
-	quiet bool
-	bars  *mpb.Progress
-	bar   *mpb.Bar
-	label string
+	w      io.Writer
+	quiet  bool
+	metric string // of a trial, shown when it ends
+	bars   *mpb.Progress
+	bar    *mpb.Bar
+	label  string
 
 	mu       sync.Mutex // guards what follows; trials end on another goroutine than bars draw
 	began    time.Time
@@ -40,8 +40,8 @@ const (
 	lineEvery   = 10 * time.Second
 )
 
-func newProgress(w io.Writer, quiet bool) *progress {
-	p := &progress{w: w, quiet: quiet, lastLine: time.Now()}
+func newProgress(w io.Writer, quiet bool, metric string) *progress {
+	p := &progress{w: w, quiet: quiet, metric: metric, lastLine: time.Now()}
 	if !quiet && terminal(w) {
 		p.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(redrawEvery), mpb.WithWidth(40))
 	}
@@ -79,7 +79,7 @@ func (p *progress) trial(e lab.Event) {
 	p.mu.Lock()
 	p.done++
 	p.total = max(p.total, p.done)
-	p.status = fmt.Sprintf("%s %s", e.Trial.Arm, unit.Format(record.Throughput, e.Trial.Metrics[record.Throughput]))
+	p.status = fmt.Sprintf("%s %s", e.Trial.Arm, unit.Format(p.metric, e.Trial.Metrics[p.metric]))
 	due := p.bars == nil && time.Since(p.lastLine) >= lineEvery
 	if due {
 		p.lastLine = time.Now()

@@ -44,7 +44,7 @@ func (f *compareFlags) repeated(ctx context.Context, ses *session, jobs []*round
 		var results []record.CompareResult
 		var trials []record.Trial
 		for i := range f.repeat {
-			job.scenario.Name = fmt.Sprintf("%s#%d", name, i+1)
+			job.scenario.Name, job.repeat = fmt.Sprintf("%s#%d", name, i+1), uint64(i)
 			done, err := ses.measure(ctx, job)
 			if err != nil {
 				return fmt.Errorf("%s: %w", job.scenario.Name, err)
@@ -71,7 +71,10 @@ func (t *tally) count(results []record.CompareResult, trials []record.Trial, lea
 	var pairs, ratios, shares []float64
 	for _, r := range results {
 		t.Verdicts[r.Verdict]++
-		ratio := r.Ratios[leading]
+		ratio, ok := r.Ratios[leading]
+		if !ok {
+			continue // no pair in which both gave a figure
+		}
 		if ratio.Low > 1 || ratio.High < 1 {
 			t.Excluded++
 		}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/harness/decide"
 	"sluice/harness/lab"
 	"sluice/harness/record"
 	"sluice/harness/stats"
+	"sluice/harness/store"
 	"sluice/harness/tuner"
 	"sluice/harness/unit"
 	"sluice/workloads/corpus"
@@ -35,6 +37,13 @@ type rounds struct {
 	// size is that of an earlier calibration; the zero value calibrates.
 	size  lab.Sizing
 	limit time.Duration // of a trial, known with size
+	eachS float64       // that a trial takes, about; known with size
+
+	repeat  uint64  // of the whole design, from 0: seeds differ by it
+	budgetS float64 // of this scenario; 0: none
+	cut     int     // rounds after which the budget ended; 0: it did not
+
+	bench *lab.Bench // that measured
 }
 
 // measure calibrates, sizes the sample and measures the design.
@@ -42,28 +51,39 @@ func (ses *session) measure(ctx context.Context, r *rounds) ([]record.Trial, err
 	if err := ses.store.PutScenario(ses.run.ID, r.scenario, nil); err != nil {
 		return nil, err
 	}
-	bench, err := ses.bench(r.scenario, r.corpus, r.parsed)
+	bench, err := ses.bench(r.scenario, r.corpus, r.parsed, r.repeat)
 	if err != nil {
 		return nil, err
 	}
-	eachS := 0.0
+	r.bench = bench
 	if r.size.Bytes == 0 {
-		if eachS, err = ses.calibrate(ctx, bench, r); err != nil {
+		if err := ses.calibrate(ctx, bench, r); err != nil {
 			return nil, err
 		}
 	}
 	bench.Limit = r.limit
 	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: r.most, Arms: r.arms, Corpus: r.corpus, Size: r.size, Placebo: r.placebo, Duet: r.duet}
-	if r.decided != nil {
-		design.Enough = func(trials []record.Trial, _ int) bool { return r.decided(trials) }
+	design.Enough = func(trials []record.Trial, rounds int) bool {
+		return r.decided != nil && r.decided(trials) || r.over(rounds)
 	}
-	ses.bar.phase(phaseLabel(r.scenario, design.Phase), design.Trials(), eachS*float64(design.Trials()))
+	ses.bar.phase(phaseLabel(r.scenario, design.Phase), design.Trials(), r.eachS*float64(design.Trials()))
 	trials, err := bench.MeasureRounds(ctx, design)
 	ses.launches += bench.Launches()
-	if err != nil {
-		return nil, err
+	return trials, err
+}
+
+// over says whether another round would pass the budget by more than a little. It
+// reads only what the journal's trials cost.
+func (r *rounds) over(done int) bool {
+	if r.budgetS == 0 || done >= r.most {
+		return false
 	}
-	return trials, ses.profiles(ctx, bench, r, r.size.Draw(r.corpus, ses.f.seed, 0))
+	spent := r.bench.SpentS()
+	if spent+spent/float64(done) <= 1.03*r.budgetS {
+		return false
+	}
+	r.cut = done
+	return true
 }
 
 // phaseLabel is what the progress calls a phase.
@@ -71,18 +91,18 @@ func phaseLabel(sc record.Scenario, phase record.Phase) string {
 	return fmt.Sprintf("%s %s", cmpOr(sc.Storage, sc.Name), phase)
 }
 
-// calibrate sizes the trials and returns about how long each takes, in seconds.
-func (ses *session) calibrate(ctx context.Context, bench *lab.Bench, r *rounds) (eachS float64, err error) {
+// calibrate sizes the trials and finds out about how long each takes.
+func (ses *session) calibrate(ctx context.Context, bench *lab.Bench, r *rounds) (err error) {
 	small, probes, expectS := lab.Sizing{Bytes: 1, Repeats: 1}, r.arms[:1], 2*priorCommandS
 	if ses.def == nil {
 		if small, probes, expectS, err = r.probes(); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	ses.bar.phase(phaseLabel(r.scenario, record.Calibration), 1+len(probes), expectS)
 	done, err := bench.Calibrate(ctx, r.corpus, small, probes)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	first, last := lab.SPerByte(done[0]), lab.SPerByte(done[len(done)-1])
 	slow, fast := max(first, last), min(first, last)
@@ -90,12 +110,12 @@ func (ses *session) calibrate(ctx context.Context, bench *lab.Bench, r *rounds) 
 		r.size = r.parsed.sizeFor(slow, fast, r.corpus)
 	}
 	r.limit = max(time.Minute, time.Duration(20*slow*r.size.Scanned()*float64(time.Second)))
-	eachS = (slow+fast)/2*r.size.Scanned() + lab.LaunchS(done[0])
+	r.eachS = (slow+fast)/2*r.size.Scanned() + lab.LaunchS(done[0])
 	trials := lab.Rounds{Rounds: r.most, Arms: r.arms, Placebo: r.placebo}.Trials()
-	if expect := eachS * float64(trials); ses.f.budget > 0 && expect > ses.f.budget.Seconds() && !ses.f.quiet {
+	if expect := r.eachS * float64(trials); ses.f.budget > 0 && expect > ses.f.budget.Seconds() && !ses.f.quiet {
 		ses.s.warn("%s takes about %s as calibrated, more than the whole budget of %v", r.scenario.Name, unit.Time(expect), ses.f.budget)
 	}
-	return eachS, nil
+	return nil
 }
 
 // probes are the arms that calibration times, over how much: the reference and
@@ -129,16 +149,30 @@ func phaseOf(kind string) record.Phase {
 
 // placebo is what the store knows of this class of machine where there is nothing
 // to be found, for a result of so many pairs. Nil without a pair.
-func (ses *session) placebo(goal decide.Goal, pairs int) *record.Placebo {
-	found, err := ses.store.PlaceboPairs(ses.machine.Class, goal.Leading(), goal.Metric(goal.Leading()).HigherBetter)
-	if err != nil || len(found) == 0 {
-		return nil
+func (ses *session) placebo(goal decide.Goal, scenario string, pairs int) *record.Placebo {
+	return placeboIn(ses.store, ses.machine.Class, scenario, goal.Metric(goal.Leading()), goal.MarginOf(goal.Leading()), pairs)
+}
+
+// placeboIn takes the pairs of one scenario, whichever run they are from: another
+// command, or another storage, has another noise. An empty scenario takes all.
+func placeboIn(st *store.Store, class, scenario string, metric unit.Metric, margin float64, pairs int) *record.Placebo {
+	found, err := st.PlaceboPairs(class, metric.Name, metric.HigherBetter)
+	if err != nil {
+		return nil // the result stands without it
 	}
-	logs := make([]float64, len(found))
-	for i, pair := range found {
-		logs[i] = pair.LogRatio
+	var logs []float64
+	for _, pair := range found {
+		if scenario == "" || unrepeated(pair.Scenario) == unrepeated(scenario) {
+			logs = append(logs, pair.LogRatio)
+		}
 	}
-	return decide.Placebo(ses.machine.Class, goal.Leading(), logs, max(pairs, stats.MinPairs(tuner.Alpha)), tuner.Alpha)
+	return decide.Placebo(class, metric.Name, logs, max(pairs, stats.MinPairs(tuner.Alpha)), margin, tuner.Alpha)
+}
+
+// unrepeated is a scenario's name without the number of its repetition.
+func unrepeated(scenario string) string {
+	name, _, _ := strings.Cut(scenario, "#")
+	return name
 }
 
 // doubts are what travels with every result of paired blocks: a busy machine, a

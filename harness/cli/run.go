@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -56,7 +54,7 @@ and a report; nothing is recommended and no configuration is written.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given := cmd.Flags().Changed
 			f.seeded, f.ruled, f.filtered = given("seed"), given("rules"), given("no-prefilter")
-			return f.execute(cmd.Context(), s, args[0])
+			return f.execute(cmd, s, args[0])
 		},
 	}
 	flags := cmd.Flags()
@@ -89,7 +87,8 @@ type cell struct {
 	prior    tuner.Rates
 }
 
-func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
+func (f *runFlags) execute(cmd *cobra.Command, s *streams, file string) error {
+	ctx := cmd.Context()
 	p, err := f.parse("")
 	if err != nil {
 		return err
@@ -102,7 +101,7 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	if err != nil {
 		return err
 	}
-	e, err := f.parseExperiment(file, data, len(usable))
+	e, err := f.parseExperiment(cmd, file, data, len(usable))
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 	}
 	expectS := 0.0
 	for _, c := range cells {
-		expectS += c.expectS(e.Design.Blocks)
+		expectS += c.expectS(e.Design.Blocks, f.placebo)
 	}
 	if f.dryRun {
 		return f.printCells(s, e, cells, expectS)
@@ -143,7 +142,7 @@ func (f *runFlags) execute(ctx context.Context, s *streams, file string) error {
 
 // parseExperiment reads an experiment on the scanner, or on the command that it
 // names as its target.
-func (f *runFlags) parseExperiment(file string, data []byte, cores int) (experiment.Experiment, error) {
+func (f *runFlags) parseExperiment(cmd *cobra.Command, file string, data []byte, cores int) (experiment.Experiment, error) {
 	path := experiment.TargetOf(file, data)
 	if path == "" {
 		e, err := experiment.Parse(file, data, cores)
@@ -151,9 +150,6 @@ func (f *runFlags) parseExperiment(file string, data []byte, cores int) (experim
 			err = &usageError{err}
 		}
 		return e, err
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(file), path)
 	}
 	def, err := target.ReadCommand(path)
 	if err != nil {
@@ -165,6 +161,12 @@ func (f *runFlags) parseExperiment(file string, data []byte, cores int) (experim
 		return e, &usageError{err}
 	}
 	f.goal, f.require = e.Objective, e.Require
+	if err := f.errNoScanFlags(cmd); err != nil {
+		return e, err
+	}
+	if err := f.checkProfile(); err != nil {
+		return e, &usageError{err}
+	}
 	return e, nil
 }
 
@@ -277,12 +279,7 @@ func (f *runFlags) targetCell(c corpus.Corpus, n int, e experiment.Experiment, g
 	if err != nil {
 		return cell{}, err
 	}
-	complete := func(partial map[string]any) (map[string]any, error) {
-		config := maps.Clone(reference.Config)
-		maps.Copy(config, partial)
-		return f.def.Configuration(config)
-	}
-	configs, err := e.Configurations(complete)
+	configs, err := e.TargetConfigurations(f.def)
 	if err != nil {
 		return cell{}, &usageError{fmt.Errorf("space: %w", err)}
 	}
@@ -346,13 +343,13 @@ func shortName(flat record.Flat, e experiment.Experiment) string {
 }
 
 // expectS is a rough guess of the cell's time, from the prior.
-func (c cell) expectS(blocks int) float64 {
+func (c cell) expectS(blocks int, placebo bool) float64 {
 	guess := append(slices.Clone(c.prior.AlsoSPerByte), c.prior.ReferenceSPerByte)
 	if c.corpus.Bytes == 0 { // a command, of which nothing is known yet
-		return priorCommandS * float64(lab.Rounds{Rounds: blocks, Arms: c.arms, Placebo: true}.Trials())
+		return priorCommandS * float64(lab.Rounds{Rounds: blocks, Arms: c.arms, Placebo: placebo}.Trials())
 	}
 	size := c.parsed.sizeFor(c.prior.ReferenceSPerByte, slices.Min(guess), c.corpus)
-	rounds := lab.Rounds{Rounds: blocks, Arms: c.arms, Placebo: true}
+	rounds := lab.Rounds{Rounds: blocks, Arms: c.arms, Placebo: placebo}
 	total := float64(rounds.Trials()-(len(c.arms)-1)*blocks) * c.prior.ReferenceSPerByte
 	for _, arm := range c.prior.AlsoSPerByte {
 		total += float64(blocks) * arm
@@ -375,7 +372,7 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 	for _, c := range cells {
 		rounds := lab.Rounds{Rounds: e.Design.Blocks, Arms: c.arms, Placebo: f.placebo}
 		fmt.Fprintf(s.out, "  %-28s %3d configurations × %d pairs = %d trials in %d blocks, about %s\n", c.scenario.Name, len(c.arms)-1,
-			e.Design.Blocks, rounds.Trials(), rounds.Blocks(), unit.Time(c.expectS(e.Design.Blocks)))
+			e.Design.Blocks, rounds.Trials(), rounds.Blocks(), unit.Time(c.expectS(e.Design.Blocks, f.placebo)))
 	}
 	fmt.Fprintf(s.out, "together about %s", unit.Time(expectS))
 	if e.Budget > 0 {
@@ -392,14 +389,27 @@ func (f *runFlags) printCells(s *streams, e experiment.Experiment, cells []cell,
 }
 
 func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experiment, cells []cell) error {
+	expectS := 0.0
 	for _, c := range cells {
-		r := &rounds{scenario: c.scenario, corpus: c.corpus, arms: c.arms, most: e.Design.Blocks, parsed: c.parsed, placebo: f.placebo, collect: f.profile}
+		expectS += c.expectS(e.Design.Blocks, f.placebo)
+	}
+	for _, c := range cells {
+		r := &rounds{
+			scenario: c.scenario, corpus: c.corpus, arms: c.arms, most: e.Design.Blocks, parsed: c.parsed, placebo: f.placebo, collect: f.profile,
+			budgetS: f.budget.Seconds() * c.expectS(e.Design.Blocks, f.placebo) / expectS,
+		}
 		trials, err := ses.measure(ctx, r)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.scenario.Name, err)
 		}
 		result := f.gridResult(ses, c, trials)
+		if r.cut > 0 {
+			result.Warnings = append(result.Warnings, fmt.Sprintf("the budget ended after %d of %d pairs of each configuration", r.cut, r.most))
+		}
 		if err := ses.conclude(record.Outcome{Scenario: c.scenario, Grid: &result}); err != nil {
+			return err
+		}
+		if err := ses.profiles(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -428,11 +438,14 @@ func (f *runFlags) gridResult(ses *session, c cell, trials []record.Trial) recor
 			result.Warnings = append(result.Warnings, fmt.Sprintf("%s breaks %s", score.Arm, broken))
 		}
 	}
-	for _, metric := range goal.Metrics() {
-		rule.Family(trials, result.Arms, lab.Reference, metric, goal)
+	rule.Families(trials, result.Arms, lab.Reference, goal)
+	if ses.timed && len(tuner.Disturbed(trials)) > 0 {
+		for _, arm := range result.Arms {
+			decide.NotShown(arm.Ratios)
+		}
 	}
 	if f.placebo {
-		result.Placebo = ses.placebo(goal, result.Blocks)
+		result.Placebo = ses.placebo(goal, c.scenario.Name, result.Blocks)
 	}
 	result.Warnings = append(result.Warnings, familyWords(len(result.Arms), result.Blocks)...)
 	return result

@@ -2,8 +2,13 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +38,10 @@ func (f *measureFlags) subject(cmd *cobra.Command, s *streams, args []string) (r
 	case dash >= 0 && f.target != "":
 		return nil, usagef("both --target %s and a command after -- are given; use one of them", f.target)
 	case dash >= 0 && dash < len(args):
-		f.def, err = target.ParseLine(args[dash:], max(1, f.cores))
+		var cores []int
+		if cores, err = target.Slice(f.cores); err == nil {
+			f.def, err = target.ParseLine(args[dash:], len(cores))
+		}
 		rest = args[:dash]
 	case f.target != "":
 		f.def, err = target.ReadCommand(f.target)
@@ -50,6 +58,25 @@ func (f *measureFlags) subject(cmd *cobra.Command, s *streams, args []string) (r
 		}
 	}
 	return rest, nil
+}
+
+// programDigest tells one build of a command's program from another, and one
+// working directory from another: either makes other work of it. A program that a
+// knob names, or a script that an interpreter reads, is not looked at.
+func programDigest(def *target.Definition) string {
+	folder := def.Dir
+	if folder == "" {
+		folder, _ = os.Getwd()
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, folder)
+	if path, err := exec.LookPath(def.Program()); err == nil {
+		if file, err := os.Open(path); err == nil {
+			defer file.Close()      //nolint:errcheck // read only
+			_, _ = io.Copy(h, file) // what cannot be read tells nothing
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // targetGoal is the goal of a command: its file's, unless flags say otherwise.

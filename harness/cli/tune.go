@@ -99,6 +99,9 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 	if err != nil {
 		return err
 	}
+	if f.trials > 0 && f.reruns > 0 && cmd.Flags().Changed("reruns") {
+		s.warn("--trials counts every launch, so that no disturbed block is measured again: --reruns %d has no effect", f.reruns)
+	}
 	jobs, run, err := f.prepare(cmd, s, args, p)
 	if err != nil {
 		return err
@@ -144,6 +147,11 @@ func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) e
 		}
 		rec.Wrote, recs[i] = job.out, rec
 		if err := ses.conclude(record.Outcome{Scenario: job.scenario, Recommendation: &rec}); err != nil {
+			return err
+		}
+	}
+	for i, job := range jobs {
+		if err := f.profileFound(ctx, ses, job, recs[i]); err != nil {
 			return err
 		}
 	}
@@ -209,7 +217,7 @@ func (f *tuneFlags) alsoArms(cores int) ([]lab.Arm, error) {
 	if len(f.also) > mostAlso {
 		return nil, usagef("--also is given %d times; a block of six trials has room for %d beside the reference and two candidates", len(f.also), mostAlso)
 	}
-	taken := []string{lab.Reference, "chosen", "fastest"}
+	taken := []string{lab.Reference, lab.Placebo, "chosen", "fastest"}
 	var also []lab.Arm
 	for _, preset := range f.also {
 		a, err := arm(preset, cores)
@@ -304,7 +312,7 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 	if err := ses.store.PutScenario(ses.run.ID, job.scenario, nil); err != nil {
 		return record.Recommendation{}, err
 	}
-	bench, err := ses.bench(job.scenario, job.corpus, job.parsed)
+	bench, err := ses.bench(job.scenario, job.corpus, job.parsed, 0)
 	if err != nil {
 		return record.Recommendation{}, err
 	}
@@ -328,25 +336,34 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 		rec.Recommended.Name = ses.run.Reference
 	}
 	if f.placebo {
-		rec.Placebo = ses.placebo(o.Goal, rec.ConfirmedBlocks)
+		rec.Placebo = ses.placebo(o.Goal, job.scenario.Name, rec.ConfirmedBlocks)
 	}
 	if f.def == nil {
 		rec.Warnings = append(rec.Warnings, coincide(len(job.parsed.cores))...)
 	}
-	return rec, ses.profiles(ctx, bench, f.profiling(job, rec), job.corpus.Sample(f.seed, 0, int64(rec.Fidelity*float64(job.corpus.Bytes))))
+	return rec, nil
 }
 
-// profiling is what --profile asks for: the reference and what was found beside it.
-func (f *tuneFlags) profiling(job tuneJob, rec record.Recommendation) *rounds {
-	r := &rounds{scenario: job.scenario, corpus: job.corpus, parsed: job.parsed, collect: f.profile, arms: []lab.Arm{job.reference}}
-	found := rec.Recommended
+// profile takes the profiles that --profile asks for: of the reference and of what
+// was found beside it.
+func (f *tuneFlags) profileFound(ctx context.Context, ses *session, job tuneJob, rec record.Recommendation) error {
+	if len(f.profile) == 0 {
+		return nil
+	}
+	bench, err := ses.bench(job.scenario, job.corpus, job.parsed, 0)
+	if err != nil {
+		return err
+	}
+	r := &rounds{scenario: job.scenario, corpus: job.corpus, parsed: job.parsed, collect: f.profile, arms: []lab.Arm{job.reference}, bench: bench}
+	r.size = lab.Sizing{Bytes: int64(rec.Fidelity * float64(job.corpus.Bytes)), Repeats: 1}
+	found := lab.Arm{Name: "recommended", Config: rec.Recommended.Config}
 	if rec.Candidate != nil {
-		found = *rec.Candidate
+		found = lab.Arm{Name: "candidate", Config: rec.Candidate.Config}
 	}
 	if found.Config.ID() != job.reference.Config.ID() {
-		r.arms = append(r.arms, lab.Arm{Name: found.Name, Config: found.Config})
+		r.arms = append(r.arms, found)
 	}
-	return r
+	return ses.profiles(ctx, r)
 }
 
 // guide tells the search what is known beforehand.

@@ -41,7 +41,7 @@ func (f *tuneFlags) targetJobs(cmd *cobra.Command, s *streams, args []string, p 
 	reference.Name = lab.Reference
 	job := tuneJob{
 		scenario: targetScenario(f.def, c, len(p.cores)), reference: reference, space: f.def.Space, parsed: p, limits: f.limits(1),
-		prior: tuner.Rates{ReferenceSPerByte: priorCommandS, BestSPerByte: priorCommandS, PlaceboEvery: f.placeboEvery()},
+		prior: tuner.Rates{ReferenceSPerByte: priorCommandS, BestSPerByte: priorCommandS, Alone: true, PlaceboEvery: f.placeboEvery()},
 	}
 	if cmd.Flags().Changed("out") {
 		job.out = f.out
@@ -49,10 +49,13 @@ func (f *tuneFlags) targetJobs(cmd *cobra.Command, s *streams, args []string, p 
 	if len(f.also) > mostAlso {
 		return nil, run, usagef("--also is given %d times; a block of six trials has room for %d beside the reference and two candidates", len(f.also), mostAlso)
 	}
-	for _, text := range f.also {
+	for i, text := range f.also {
 		also, err := f.assigned(text)
 		if err != nil {
 			return nil, run, err
+		}
+		if slices.Contains(f.also[:i], text) {
+			return nil, run, usagef("--also %s is given twice; once is enough", text)
 		}
 		job.also = append(job.also, also)
 		job.prior.AlsoSPerByte = append(job.prior.AlsoSPerByte, priorCommandS)
@@ -122,6 +125,9 @@ func (f *tuneFlags) writeKnobs(ses *session, job tuneJob, rec *record.Recommenda
 			fmt.Fprintf(&b, "%s: %s\n", name, value)
 		}
 		text = []byte(b.String())
+	}
+	if err := os.MkdirAll(filepath.Dir(job.out), 0o755); err != nil {
+		return fmt.Errorf("folder of %s: %w", job.out, err)
 	}
 	temporary := job.out + ".new"
 	if err := os.WriteFile(temporary, text, 0o644); err != nil {

@@ -157,13 +157,17 @@ func BestByThroughput(scores []Score, goal Goal) (Score, bool) {
 	return best, found
 }
 
-// Alike lists the scores that search cannot tell from the chosen one: throughput
-// within 3 %, p99 and memory within 10 %.
-func Alike(scores []Score, chosen Score) []Score {
+// Alike lists the scores that search cannot tell from the chosen one: under
+// balanced throughput within 3 %, p99 and memory within 10 %; else the objective
+// within its margin.
+func Alike(scores []Score, chosen Score, goal Goal) []Score {
 	var alike []Score
 	for _, s := range scores {
 		near := math.Abs(s.Throughput-chosen.Throughput) <= NotWorseMargin &&
 			math.Abs(s.P99-chosen.P99) <= 0.1 && math.Abs(s.RSS-chosen.RSS) <= 0.1
+		if goal.Objective != Balanced {
+			near = math.Abs(s.Objective-chosen.Objective) <= goal.MarginOf(goal.Objective)
+		}
 		if s.Arm != chosen.Arm && near && s.Pairs > 1 {
 			alike = append(alike, s)
 		}

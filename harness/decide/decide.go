@@ -216,10 +216,13 @@ func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[s
 		return ratio.Verdict, g.Objective
 	}
 	throughput := ratios[record.Throughput]
-	if throughput.Verdict == record.Better || throughput.Verdict == record.Worse {
-		return throughput.Verdict, record.Throughput
+	if throughput.Verdict == record.Better {
+		return record.Better, record.Throughput
 	}
 	if !rule.notWorse(g.LogRatios(trials, arm, reference, record.Throughput), NotWorseMargin) {
+		if throughput.Verdict == record.Worse {
+			return record.Worse, record.Throughput
+		}
 		return record.Undecided, record.Throughput
 	}
 	for _, metric := range []string{record.P99, record.RSS} {

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"math"
+	"slices"
 
 	"sluice/harness/record"
 	"sluice/harness/stats"
@@ -14,9 +15,9 @@ const spreadPairs = 300
 // Placebo says what comparisons of so many pairs find on this class of machine
 // where there is nothing to be found. The log ratios of the reference to itself
 // are cut, in the order of time, into comparisons of that size; the share of them
-// whose interval excludes 1 is the machine's false-positive rate. Nil without a
-// log ratio.
-func Placebo(class, metric string, logs []float64, pairs int, alpha float64) *record.Placebo {
+// whose interval excludes 1 is the machine's false-positive rate. The detectable
+// ratio is one beyond the margin. Nil without a log ratio.
+func Placebo(class, metric string, logs []float64, pairs int, margin, alpha float64) *record.Placebo {
 	if len(logs) == 0 {
 		return nil
 	}
@@ -38,7 +39,7 @@ func Placebo(class, metric string, logs []float64, pairs int, alpha float64) *re
 	if !math.IsNaN(spread) {
 		p.Spread = spread
 		if detectable := stats.Detectable(spread, pairs, alpha); !math.IsInf(detectable, 1) {
-			p.Detectable = math.Exp(detectable)
+			p.Detectable = (1 + margin) * math.Exp(detectable)
 		}
 	}
 	return p
@@ -47,8 +48,16 @@ func Placebo(class, metric string, logs []float64, pairs int, alpha float64) *re
 // PairS is what one pair of an arm and the reference took, in seconds: the mean
 // over trials of the metric that holds what a trial cost.
 func PairS(trials []record.Trial, arm, reference string) float64 {
-	total := 0.0
-	for _, name := range []string{arm, reference} {
+	total, names := 0.0, []string{arm, reference}
+	beside := func(t record.Trial) bool { return !slices.Contains(names, t.Arm) }
+	if i := slices.IndexFunc(trials, beside); i >= 0 {
+		// A comparison's placebo comes with every pair; the other arms of a grid do not.
+		third := trials[i].Arm
+		if !slices.ContainsFunc(trials, func(t record.Trial) bool { return beside(t) && t.Arm != third }) {
+			names = append(names, third)
+		}
+	}
+	for _, name := range names {
 		sum, n := 0.0, 0
 		for _, t := range trials {
 			if t.Arm == name {

@@ -117,17 +117,33 @@ func (r Rule) Ratios(trials []record.Trial, arm, reference string, goal Goal) ma
 	return ratios
 }
 
-// Family judges one metric of many arms against one reference as the family of
-// comparisons that it is: a difference is shown where it stands after Holm's
-// correction over all arms. Each ratio also gets its false discovery rate, for
-// exploring. The ratios stand in arms.
-func (r Rule) Family(trials []record.Trial, arms []record.Arm, reference, metric string, goal Goal) {
+// Families judges the ratios of many arms against one reference as the families of
+// comparisons that they are: each metric that the goal tests in order over all
+// arms, and the rest of the metrics over all arms together. A difference is shown
+// where it stands after Holm's correction over its family. Each ratio also gets its
+// false discovery rate, for exploring. The ratios stand in arms.
+func (r Rule) Families(trials []record.Trial, arms []record.Arm, reference string, goal Goal) {
+	var rest []string
+	for _, metric := range goal.Metrics() {
+		if slices.Contains(goal.inOrder(), metric) {
+			r.family(trials, arms, reference, goal, metric)
+		} else {
+			rest = append(rest, metric)
+		}
+	}
+	r.family(trials, arms, reference, goal, rest...)
+}
+
+// family judges some metrics of all arms together.
+func (r Rule) family(trials []record.Trial, arms []record.Arm, reference string, goal Goal, metrics ...string) {
 	all := family{}
 	for _, arm := range arms {
-		if ratio, ok := arm.Ratios[metric]; ok {
-			logs := goal.LogRatios(trials, arm.Name, reference, metric)
-			ratio.Verdict = r.Ratio(logs, ratio.Margin).Verdict // by itself
-			all = append(all, member{key: arm.Name, logs: logs, ratio: ratio})
+		for _, metric := range metrics {
+			if ratio, ok := arm.Ratios[metric]; ok {
+				logs := goal.LogRatios(trials, arm.Name, reference, metric)
+				ratio.Verdict = r.Ratio(logs, ratio.Margin).Verdict // by itself
+				all = append(all, member{key: arm.Name + "\x00" + metric, logs: logs, ratio: ratio})
+			}
 		}
 	}
 	judged := map[string]record.Ratio{}
@@ -135,9 +151,24 @@ func (r Rule) Family(trials []record.Trial, arms []record.Arm, reference, metric
 		judged[m.key] = m.ratio
 	}
 	for _, arm := range arms {
-		if ratio, ok := judged[arm.Name]; ok {
+		for _, metric := range metrics {
+			ratio, ok := judged[arm.Name+"\x00"+metric]
+			if !ok {
+				continue
+			}
 			ratio.NeededS = float64(max(0, ratio.Needed-ratio.N)) * PairS(trials, arm.Name, reference)
 			arm.Ratios[metric] = ratio
+		}
+	}
+}
+
+// NotShown takes back that there is no difference, of every metric that depends on
+// time: on a busy machine a difference may not show, and is never excluded.
+func NotShown(ratios map[string]record.Ratio) {
+	for metric, ratio := range ratios {
+		if ratio.Verdict == record.NoDifference && metric != record.RSS {
+			ratio.Verdict = record.Undecided
+			ratios[metric] = ratio
 		}
 	}
 }

@@ -163,7 +163,7 @@ func (l *Bench) launch(ctx context.Context, p place, cores []int, number int) (r
 	trial.Run, trial.Scenario = l.Run, l.Scenario
 	trial.Phase, trial.Block, trial.Slot, trial.Attempt = p.Phase, p.Index, p.slot, p.attempt
 	trial.Arm, trial.Config, trial.Storage = p.arm.Name, p.arm.Config, p.arm.Storage
-	trial.Started = start.UTC()
+	trial.Started, trial.Cores = start.UTC(), len(cores)
 	if trial.Metrics == nil {
 		trial.Metrics = map[string]float64{}
 	}

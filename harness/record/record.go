@@ -175,6 +175,7 @@ type Trial struct {
 	Attempt         int                `json:"attempt,omitempty"`   // which measuring of its block this is, from 0
 	SetAside        string             `json:"set_aside,omitempty"` // why another measuring of its block counts in its place; empty where this one does
 	Conditions      Conditions         `json:"conditions,omitzero"`
+	Cores           int                `json:"cores,omitempty"` // that it ran on, where not the scenario's
 	Files           []File             `json:"files,omitempty"` // kept beside the store: stack dumps, profiles
 	Series          []Series           `json:"-"`               // stored apart, one blob each
 }
@@ -264,7 +265,7 @@ type Placebo struct {
 	RateLow     float64 `json:"rate_low"`    // exact 95 % interval of the false-positive rate
 	RateHigh    float64 `json:"rate_high"`
 	Spread      float64 `json:"spread"`     // standard deviation of one pair's log ratio
-	Detectable  float64 `json:"detectable"` // ratio that the result's number of pairs shows four times in five; 0 where none
+	Detectable  float64 `json:"detectable"` // ratio that the result's number of pairs shows to be beyond the margin, four times in five; 0 where none
 }
 
 // Arm is one configuration of a comparison with its medians and its ratios to

@@ -51,6 +51,26 @@ type variable struct {
 // When it is not, nobody waits for quiet and no disturbed block is run again.
 func (d *Definition) Timed() bool { return d.timed[d.Goal.Objective] }
 
+// Program is the command's first word as it is written.
+func (d *Definition) Program() string {
+	if len(d.command) == 0 {
+		return ""
+	}
+	return d.command[0].text
+}
+
+// Alone says why two launches at the same moment would disturb each other's files;
+// empty where they would not.
+func (d *Definition) Alone() string {
+	if len(d.prepare) > 0 || len(d.cleanup) > 0 {
+		return "its prepare or cleanup would run beside the other's trial"
+	}
+	if slices.ContainsFunc(d.sources, func(s source) bool { return s.from == fromFile }) {
+		return "both would leave their figures in the same file"
+	}
+	return ""
+}
+
 // UsesCorpus tells whether {corpus} stands anywhere in the definition.
 func (d *Definition) UsesCorpus() bool { return slices.Contains(names(d.templates()...), "corpus") }
 

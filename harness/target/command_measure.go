@@ -113,14 +113,14 @@ func (c *Command) Measure(ctx context.Context, job lab.Job) (record.Trial, error
 	for _, path := range l.files {
 		out.before[path] = stampOf(path)
 	}
-	why, err := around(ctx, l, "prepare", l.prepare)
+	why, err := c.around(ctx, l, "prepare", l.prepare)
 	if why != "" {
 		t.Status, t.Reason = record.Failed, why
 	} else if err == nil {
 		err = c.launch(ctx, l, &t, out)
 	}
 	// What prepare or the command left is cleared away even when we are told to stop.
-	warning, cleanErr := around(context.WithoutCancel(ctx), l.bounded(), "cleanup", l.cleanup)
+	warning, cleanErr := c.around(context.WithoutCancel(ctx), l.bounded(), "cleanup", l.cleanup)
 	if warning != "" {
 		t.Reason = strings.TrimPrefix(t.Reason+"; ", "; ") + warning
 	}
@@ -130,7 +130,7 @@ func (c *Command) Measure(ctx context.Context, job lab.Job) (record.Trial, error
 // launch runs the command itself and reads what it left.
 func (c *Command) launch(ctx context.Context, l launch, t *record.Trial, out output) error {
 	spec := l.spec(l.argv)
-	// Always a file, never /dev/null: grep and its kin notice that and work less.
+	// Always a pipe, never /dev/null: grep and its kin notice that and work less.
 	spec.Stdin, spec.ExitOK, spec.KeepStdout = l.stdin, c.def.ExitOK, keepStdout
 	result, err := trial.Run(ctx, c.options.Means.lend(spec))
 	if why := cannotStart(err); why != "" {
@@ -181,22 +181,24 @@ func cannotStart(err error) string {
 	return ""
 }
 
-// leastCleanup bounds a cleanup whose trial has no limit.
-const leastCleanup = 30 * time.Second
+// mostCleanup bounds a cleanup, which Ctrl-C does not end.
+const mostCleanup = 30 * time.Second
 
-// bounded is the launch with some limit: a cleanup that hangs must not hang us.
+// bounded is the launch with a short limit: a cleanup that hangs must not hang us.
 func (l launch) bounded() launch {
-	if l.limit == 0 {
-		l.limit = leastCleanup
+	if l.limit == 0 || l.limit > mostCleanup {
+		l.limit = mostCleanup
 	}
 	return l
 }
 
 // around runs commands before or after a trial, one after the other, untimed, as
 // long as they succeed. The text says which did not.
-func around(ctx context.Context, l launch, what string, commands [][]string) (string, error) {
+func (c *Command) around(ctx context.Context, l launch, what string, commands [][]string) (string, error) {
 	for _, argv := range commands {
-		result, err := trial.Run(ctx, l.spec(argv))
+		spec := l.spec(argv)
+		spec.Guard = c.options.Means.Guard
+		result, err := trial.Run(ctx, spec)
 		why := cannotStart(err)
 		if err != nil && why == "" {
 			return "", err

@@ -252,11 +252,16 @@ func once(path string, content func() []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("folder for the trial's files: %w", err)
 	}
-	temporary := path + ".new"
-	if err := os.WriteFile(temporary, content(), 0o644); err != nil {
+	// Each writer has a name of its own: the arms of a duet write at the same moment.
+	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-")
+	if err != nil {
 		return fmt.Errorf("file of the trial: %w", err)
 	}
-	return os.Rename(temporary, path)
+	_, err = temporary.Write(content())
+	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
+		return fmt.Errorf("file of the trial: %w", err)
+	}
+	return os.Rename(temporary.Name(), path)
 }
 
 // Slice returns the first n usable cores of this process.

@@ -98,7 +98,7 @@ func (t *trial) start(inherited []*os.File) error {
 	if errors.Is(err, errNoLaunch) {
 		err = t.startOnce(inherited)
 	}
-	if t.traced && errors.Is(err, unix.EPERM) {
+	if t.traced && untraceable(err) {
 		t.traced = false
 		err = t.startOnce(inherited)
 	}
@@ -106,6 +106,12 @@ func (t *trial) start(inherited []*os.File) error {
 		t.spoiled = true
 	}
 	return err
+}
+
+// untraceable tells that processes may not be traced here: the kernel, a security
+// module and a filter of system calls each say it in their own way.
+func untraceable(err error) bool {
+	return errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.ENOSYS)
 }
 
 func (t *trial) startOnce(inherited []*os.File) error {

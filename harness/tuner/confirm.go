@@ -2,6 +2,7 @@ package tuner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -56,6 +57,9 @@ func (r *run) finalists(scores []decide.Score) (finalists, error) {
 // confirm measures the finalists on fresh files and decides.
 func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recommendation, error) {
 	f, err := r.finalists(scores)
+	if dead, ok := errors.AsType[*lab.DeadEnd](err); ok && r.referenceServes() {
+		return r.kept(dead), nil
+	}
 	if err != nil {
 		return record.Recommendation{}, err
 	}
@@ -65,7 +69,7 @@ func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recomm
 	r.begin(record.Confirmation, blocks*len(arms)+r.rates.placebos(blocks), float64(blocks)*perBlock)
 	var trials []record.Trial
 	for block := range blocks {
-		left := float64(blocks-block) * perBlock
+		left := float64(blocks-block+r.quietRepeats) * perBlock
 		if block >= f.least && r.late(perBlock) {
 			r.warnings = append(r.warnings, fmt.Sprintf("the budget ended after %d of %d confirmation blocks: they took longer than calibration and search foretold", block, blocks))
 			break
@@ -84,6 +88,23 @@ func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recomm
 		return record.Recommendation{}, err
 	}
 	return r.recommend(f, trials, full, scores), nil
+}
+
+// referenceServes says whether the reference keeps what is required, as the search
+// measured it.
+func (r *run) referenceServes() bool {
+	reference := decide.Arms(r.searchTrials, []string{lab.Reference})[0]
+	return len(reference.Metrics) > 0 && len(r.Goal.Meets(reference.Metrics)) == 0
+}
+
+// kept recommends the reference since nothing that was tried could be.
+func (r *run) kept(why *lab.DeadEnd) record.Recommendation {
+	reference := decide.Arms(r.searchTrials, []string{lab.Reference})[0]
+	return record.Recommendation{
+		Schema: RecommendationSchema, Run: r.Bench.Run, Verdict: record.Undecided, Goal: r.Goal.Record(), Scenario: r.Scenario,
+		Measurements: r.Bench.Launches(), Fidelity: r.design.Fidelity, Reference: reference, Recommended: reference,
+		Gain: map[string]record.Ratio{}, Indistinguishable: []record.Arm{}, Warnings: append(r.warnings, "the reference is kept: "+why.Why),
+	}
 }
 
 // withPlacebo adds the reference under another name to every third block.
@@ -110,6 +131,9 @@ func (r *run) late(perBlock float64) bool {
 // repeats is how often a disturbed block may be measured again: as often as asked
 // while the budget has room for it beside the blocks that are left.
 func (r *run) repeats(leftS float64) int {
+	if r.design.Full {
+		leftS += r.fullS()
+	}
 	if r.Limits.BudgetS > 0 && r.Bench.SpentS()+leftS > r.Limits.BudgetS {
 		return 0
 	}
@@ -127,7 +151,7 @@ func (r *run) confirmS(f finalists) float64 {
 		}
 		return s, n
 	}
-	perBlock := r.rates.blockS(r.design.bytes()) - r.rates.trialS(r.rates.ReferenceSPerByte, r.design.bytes()) - 2*r.rates.trialS(r.rates.BestSPerByte, r.design.bytes())
+	perBlock := r.rates.blockS(r.design.bytes()) - r.rates.trialS(r.rates.ReferenceSPerByte, r.design.bytes()) - float64(r.rates.candidates())*r.rates.trialS(r.rates.BestSPerByte, r.design.bytes())
 	for i, arm := range append([]lab.Arm{r.Reference}, f.arms...) {
 		s, n := cost(arm.Config)
 		switch {
@@ -146,14 +170,14 @@ func (r *run) confirmS(f finalists) float64 {
 // design says, more if the search left time, never fewer than alpha needs.
 func (r *run) confirmBlocks(f finalists, perBlock float64) int {
 	blocks := max(f.least, r.design.ConfirmBlocks)
-	if r.Limits.BudgetS == 0 {
-		return blocks
+	affordable := blocks
+	if r.Limits.BudgetS > 0 {
+		left := r.Limits.BudgetS - r.Bench.SpentS()
+		if r.design.Full {
+			left -= r.fullS()
+		}
+		affordable = int(math.Floor(left / perBlock))
 	}
-	left := r.Limits.BudgetS - r.Bench.SpentS()
-	if r.design.Full {
-		left -= r.fullS()
-	}
-	affordable := int(math.Floor(left / perBlock))
 	if r.Limits.Trials > 0 {
 		arms := 1 + len(f.arms) + len(r.Also)
 		trials := r.Limits.Trials - r.Bench.Launches()
@@ -173,7 +197,12 @@ func (r *run) full(ctx context.Context, arms []lab.Arm) ([]record.Trial, error) 
 	if !r.design.Full {
 		return nil, nil
 	}
+	if r.Limits.BudgetS > 0 && r.Bench.SpentS()+r.fullS() > (1+budgetSlack)*r.Limits.BudgetS {
+		r.warnings = append(r.warnings, "the budget left no time for the block over all files")
+		return nil, nil
+	}
 	r.begin(record.Full, len(arms), r.fullS())
+	r.Bench.Limit, r.Bench.Quiet.Repeats = r.limit(float64(r.Corpus.Bytes)), 0
 	whole := r.Corpus.Sample(r.Seed, 0, r.Corpus.Bytes)
 	return r.Bench.Block(ctx, lab.Block{Phase: record.Full, Arms: arms, Draw: whole, Latency: fullLatency})
 }
@@ -209,7 +238,7 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 	rec.Verdict, rec.Step = best.verdict, best.step
 	if best.verdict == record.Better && len(best.broken) == 0 {
 		rec.Recommended, rec.Gain = best.arm, best.arm.Ratios
-		rec.Indistinguishable = alike(scores, best.arm)
+		rec.Indistinguishable = alike(scores, best.arm, r.Goal)
 	} else {
 		rec.Candidate = &best.arm
 		if best.verdict == record.Better {
@@ -227,6 +256,11 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 		rec.Also = append(rec.Also, arm)
 	}
 	rec.Warnings = slices.Concat(r.warnings, r.doubts(trials, full, best))
+	if rec.Candidate != nil {
+		for _, broken := range r.Goal.Meets(reference.Metrics) {
+			rec.Warnings = append(rec.Warnings, "the reference, which is kept, does not hold "+broken)
+		}
+	}
 	return rec
 }
 
@@ -244,8 +278,11 @@ func (r *run) judge(name string, trials, full []record.Trial, alpha float64) jud
 			j.broken = append(j.broken, fmt.Sprintf("a trial of the %s phase: %s: %s", t.Phase, t.Status, t.Reason))
 		}
 	}
-	if j.verdict == record.NoDifference && r.Timed && len(Disturbed(trials)) > 0 {
-		j.verdict = record.Undecided // on a busy machine a difference is not shown, never excluded
+	if r.Timed && len(Disturbed(trials)) > 0 { // on a busy machine a difference is not shown, never excluded
+		decide.NotShown(j.arm.Ratios)
+		if j.verdict == record.NoDifference {
+			j.verdict = record.Undecided
+		}
 	}
 	return j
 }
@@ -268,13 +305,13 @@ func (r *run) confirmed(trials []record.Trial) int {
 }
 
 // alike lists what the search could not tell from the recommended configuration.
-func alike(scores []decide.Score, recommended record.Arm) []record.Arm {
+func alike(scores []decide.Score, recommended record.Arm, goal decide.Goal) []record.Arm {
 	arms := []record.Arm{}
 	at := slices.IndexFunc(scores, func(s decide.Score) bool { return s.Config.ID() == recommended.Config.ID() })
 	if at < 0 {
 		return arms
 	}
-	for _, s := range decide.Alike(scores, scores[at]) {
+	for _, s := range decide.Alike(scores, scores[at], goal) {
 		arms = append(arms, record.Arm{Name: s.Arm, Config: s.Config, Metrics: s.Metrics})
 	}
 	return arms

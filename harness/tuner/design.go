@@ -25,6 +25,7 @@ type Rates struct {
 	AlsoSPerByte      []float64
 	LaunchS           float64 // what a launch costs beside the scan
 	SpentS            float64 // on calibration, once it is over; 0 before
+	Alone             bool    // one candidate at most is confirmed, and no wide configuration calibrated: a command's
 	PlaceboEvery      int     // a placebo meets the reference in every so many confirmation blocks; 0: never
 }
 
@@ -34,7 +35,7 @@ func (r Rates) trialS(perByte, bytes float64) float64 { return perByte*bytes + r
 // blockS is how long a confirmation block takes on average: reference, two
 // candidates, the further arms and, in some, the placebo.
 func (r Rates) blockS(bytes float64) float64 {
-	s := r.trialS(r.ReferenceSPerByte, bytes) + 2*r.trialS(r.BestSPerByte, bytes)
+	s := r.trialS(r.ReferenceSPerByte, bytes) + float64(r.candidates())*r.trialS(r.BestSPerByte, bytes)
 	if r.PlaceboEvery > 0 {
 		s += r.trialS(r.ReferenceSPerByte, bytes) / float64(r.PlaceboEvery)
 	}
@@ -43,6 +44,18 @@ func (r Rates) blockS(bytes float64) float64 {
 	}
 	return s
 }
+
+// candidates is the most that are confirmed.
+func (r Rates) candidates() int {
+	if r.Alone {
+		return 1
+	}
+	return 2
+}
+
+// calibrationTrials are spent before the design is fixed: a warm-up, the reference
+// and, of scans, the widest configuration. Warming up by rule may take more.
+func (r Rates) calibrationTrials() int { return 1 + r.candidates() }
 
 // placebos is how many of so many confirmation blocks hold a placebo.
 func (r Rates) placebos(blocks int) int {
@@ -78,16 +91,13 @@ type Design struct {
 	Fidelity      float64    `json:"fidelity"` // of a sample
 	ReferenceS    float64    `json:"reference_trial_s"`
 	BestS         float64    `json:"best_trial_s"`
+	Calibration   int        `json:"calibration_trials"`
 	SearchTrials  int        `json:"search_trials"`
 	ConfirmBlocks int        `json:"confirm_blocks"`
 	Full          bool       `json:"full_block"`
 	Trials        int        `json:"trials"`
 	TotalS        float64    `json:"total_s"`
 }
-
-// calibrationTrials are spent before the design is fixed: a warm-up, the
-// reference and the widest configuration.
-const calibrationTrials = 3
 
 // Plan sizes a design for a corpus of so many bytes. Long samples are preferred
 // to short ones as long as the search can look at a useful number of
@@ -147,12 +157,16 @@ func (d Design) bytes() float64 { return d.Size.Scanned() }
 // number of confirmation blocks.
 func (r Rates) least(d Design) Design {
 	d.SearchTrials, d.ConfirmBlocks = searchFloor, blocksForTwo
+	if r.Alone {
+		d.ConfirmBlocks = blocksForOne
+	}
 	return r.total(d, 0)
 }
 
 func (r Rates) total(d Design, fullS float64) Design {
-	arms := 3 + len(r.AlsoSPerByte)
-	d.Trials = calibrationTrials + d.SearchTrials + d.ConfirmBlocks*arms + r.placebos(d.ConfirmBlocks)
+	arms := 1 + r.candidates() + len(r.AlsoSPerByte)
+	d.Calibration = r.calibrationTrials()
+	d.Trials = d.Calibration + d.SearchTrials + d.ConfirmBlocks*arms + r.placebos(d.ConfirmBlocks)
 	if d.Full {
 		d.Trials += fullArms
 	}
@@ -191,7 +205,7 @@ func (r Rates) fill(d Design, limits Limits, searchAtLeast int) (Design, bool) {
 		grown.ConfirmBlocks++
 		grown = r.total(grown, fullS)
 		confirmS := float64(grown.ConfirmBlocks) * r.blockS(d.bytes())
-		if !limits.allow(grown) || (limits.BudgetS > 0 && confirmS > 0.45*limits.BudgetS) || (limits.Trials > 0 && 2*grown.ConfirmBlocks*(3+len(r.AlsoSPerByte)) > limits.Trials) {
+		if !limits.allow(grown) || (limits.BudgetS > 0 && confirmS > 0.45*limits.BudgetS) || (limits.Trials > 0 && 2*grown.ConfirmBlocks*(1+r.candidates()+len(r.AlsoSPerByte)) > limits.Trials) {
 			break
 		}
 	}
@@ -221,7 +235,7 @@ func (e *TooSmall) Error() string {
 	scenarios := max(1, e.Scenarios)
 	if e.Limits.Trials > 0 && e.Limits.Trials < e.Least.Trials {
 		return fmt.Sprintf("%d trials are too few for this scenario: the smallest design takes %d (%d to calibrate, %d to search, %d blocks to confirm); use --trials %d or more for %d scenarios",
-			e.Limits.Trials, e.Least.Trials, calibrationTrials, e.Least.SearchTrials, e.Least.ConfirmBlocks, scenarios*e.Least.Trials, scenarios)
+			e.Limits.Trials, e.Least.Trials, e.Least.Calibration, e.Least.SearchTrials, e.Least.ConfirmBlocks, scenarios*e.Least.Trials, scenarios)
 	}
 	need := time.Duration(math.Ceil(1.1*e.Least.TotalS)) * time.Second
 	return fmt.Sprintf("a budget of %.3g s for this scenario is too short for one block of each kind: the smallest design takes about %v (%d trials of %.2g to %.2g s); use --budget %v or more for %d scenarios, or a faster --reference",

@@ -19,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"time"
 
 	"sluice/harness/decide"
 	"sluice/harness/lab"
@@ -32,10 +34,33 @@ import (
 // often enough that a store soon knows its machine, seldom enough to cost little.
 const PlaceboEvery = 3
 
+// hopeless is how many times the budget the smallest design may take, once trials
+// have shown how long they are, for it to be measured all the same, with a warning.
+const hopeless = 1.25
+
 // placeboMost is how many times as long as the best's the reference's trials may
 // take for a placebo to be worth its time: beyond, it would cost the search more
 // than it tells.
 const placeboMost = 2
+
+// A trial that takes hangs times as long as the reference's, and leastLimitS at
+// least, is taken to hang and is stopped: one such configuration must not eat the
+// budget.
+const (
+	hangs       = 20
+	leastLimitS = 10.0
+)
+
+// limit is after how long a trial over so many bytes is taken to hang.
+func (r *run) limit(bytes float64) time.Duration {
+	slowest := max(r.rates.ReferenceSPerByte, r.rates.BestSPerByte)
+	return min(mostLimit, seconds(max(leastLimitS, hangs*slowest*bytes)))
+}
+
+// mostLimit bounds a trial however much it scans.
+const mostLimit = time.Hour
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // Alpha is the error allowed to a verdict: intervals hold with 95 %.
 const Alpha = 0.05
@@ -76,6 +101,12 @@ type run struct {
 // Tune measures and recommends. It returns what the bench or the context
 // returned if it was stopped; the trials are in the journal by then.
 func Tune(ctx context.Context, o Options) (record.Recommendation, error) {
+	if o.Limits.Trials > 0 { // every launch counts: none is left for measuring again
+		o.Bench.Quiet.Repeats = 0
+	}
+	if o.Limits.BudgetS > 0 {
+		o.Bench.Limit = min(o.Bench.Limit, seconds(max(leastLimitS, o.Limits.BudgetS/2)))
+	}
 	r := &run{Options: o, quietRepeats: o.Bench.Quiet.Repeats}
 	if _, err := Plan(o.Prior, o.Limits, o.Corpus.Bytes); err != nil {
 		return record.Recommendation{}, err
@@ -108,7 +139,7 @@ const (
 // and the overrun is a warning: trials were spent.
 func (r *run) calibrate(ctx context.Context) error {
 	small := r.Prior.sample(lab.ShortestS, r.Corpus.Bytes)
-	r.begin(record.Calibration, calibrationTrials, r.Prior.calibrationS(small))
+	r.begin(record.Calibration, r.Prior.calibrationTrials(), r.Prior.calibrationS(small))
 	arms := []lab.Arm{r.Reference}
 	if r.Wide.Config != nil {
 		arms = append(arms, r.Wide)
@@ -121,11 +152,15 @@ func (r *run) calibrate(ctx context.Context) error {
 	r.rates.SpentS = r.Bench.SpentS()
 	r.design, err = Plan(r.rates, r.Limits, r.Corpus.Bytes)
 	if tooSmall, ok := errors.AsType[*TooSmall](err); ok {
+		if r.Limits.BudgetS > 0 && tooSmall.Least.TotalS > hopeless*r.Limits.BudgetS {
+			return &lab.DeadEnd{Why: fmt.Sprintf("trials are slower than expected, as calibration showed: %v", tooSmall)}
+		}
 		r.design = tooSmall.Least
 		r.warnings = append(r.warnings, fmt.Sprintf("calibration showed slower trials than expected: the smallest design takes about %.0f s", tooSmall.Least.TotalS))
 		err = nil
 	}
 	r.sampled = r.draw(0)
+	r.Bench.Limit = r.limit(r.design.bytes())
 	return err
 }
 
@@ -137,6 +172,7 @@ func measured(prior Rates, reference, wide record.Trial) Rates {
 		BestSPerByte:      min(lab.SPerByte(wide), lab.SPerByte(reference)),
 		LaunchS:           max(lab.LaunchS(reference), lab.LaunchS(wide)),
 		PlaceboEvery:      prior.PlaceboEvery,
+		Alone:             prior.Alone,
 	}
 	if rates.ReferenceSPerByte > placeboMost*rates.BestSPerByte {
 		rates.PlaceboEvery = 0
@@ -173,8 +209,8 @@ func (r *run) search(ctx context.Context) ([]decide.Score, error) {
 	}
 	r.begin(record.Search, plan.Trials(), float64(plan.Trials())*r.rates.searchS(r.design.bytes()))
 	var trials []record.Trial
-	for !halving.Done() && (len(trials) == 0 || !r.overBudget()) {
-		done, err := r.rung(ctx, halving.Ask(), len(trials))
+	for !halving.Done() && (len(trials) == 0 || !r.overBudget(trials)) {
+		done, err := r.rung(ctx, halving.Ask(), trials)
 		if err != nil {
 			return nil, err
 		}
@@ -186,10 +222,10 @@ func (r *run) search(ctx context.Context) ([]decide.Score, error) {
 }
 
 // rung measures the blocks of one rung, as far as the budget goes.
-func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before int) ([]record.Trial, error) {
+func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before []record.Trial) ([]record.Trial, error) {
 	var trials []record.Trial
 	for _, group := range groups {
-		if before+len(trials) > 0 && r.overBudget() {
+		if len(before)+len(trials) > 0 && r.overBudget(slices.Concat(before, trials)) {
 			break
 		}
 		block := lab.Block{Phase: record.Search, Index: r.searched, Draw: r.sampled, Latency: searchLatency + r.searched, Arms: []lab.Arm{r.Reference}}
@@ -223,16 +259,28 @@ func (r *run) standing(trials []record.Trial) func(search.Candidate) float64 {
 
 // overBudget says whether the search has used its share. It reads only what the
 // journal's trials cost, so that a resumed run stops at the same block.
-func (r *run) overBudget() bool {
+func (r *run) overBudget(trials []record.Trial) bool {
 	if r.Limits.BudgetS == 0 {
 		return false
 	}
-	reserve := float64(r.design.ConfirmBlocks) * r.rates.blockS(r.design.bytes())
+	ahead := float64(r.design.ConfirmBlocks)*r.rates.blockS(r.design.bytes()) + searchFloor*r.rates.searchS(r.design.bytes())
 	if r.design.Full {
-		reserve += r.fullS()
+		ahead += r.fullS()
 	}
-	oneBlock := searchFloor * r.rates.searchS(r.design.bytes())
-	return r.Bench.SpentS()+reserve+oneBlock > r.Limits.BudgetS
+	return r.Bench.SpentS()+ahead*r.slowness(trials) > r.Limits.BudgetS
+}
+
+// slowness is how many times as long as calibration foretold the search's trials
+// take, 1 at least: a small sample may be kinder than the one it foretells.
+func (r *run) slowness(trials []record.Trial) float64 {
+	expected, cost := float64(len(trials))*r.rates.searchS(r.design.bytes()), 0.0
+	for _, t := range trials {
+		cost += t.Metrics[lab.CostS]
+	}
+	if expected <= 0 {
+		return 1
+	}
+	return max(1, cost/expected)
 }
 
 func (r *run) fullS() float64 { return r.rates.fullS(float64(r.Corpus.Bytes)) }

@@ -241,6 +241,38 @@ func TestCancelledContextEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestReferenceIsKeptWhenItAloneServes(t *testing.T) {
+	o := options(nfs(1), &labtest.Journal{}, 1)
+	var err error
+	if o.Goal, err = decide.ParseGoal("", []string{"rss<52MB"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	o.Valid = func(c record.Flat) bool { io, _ := c.Float("io.workers"); return io >= 16 } // all of them fatter
+	rec, err := Tune(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rec.Verdict != record.Undecided || rec.Recommended.Config.ID() != o.Reference.Config.ID() || len(rec.Warnings) == 0 {
+		t.Errorf("%s, %s, %v; want the reference kept and why", rec.Verdict, rec.Recommended.Config, rec.Warnings)
+	}
+}
+
+func TestTrialsAreNeverMoreThanAllowed(t *testing.T) {
+	for _, trials := range []int{40, 60, 100} {
+		f := nfs(5)
+		f.Others = func(lab.Job) float64 { return 0.5 } // a machine that is never quiet
+		o := options(f, &labtest.Journal{}, 5)
+		o.Limits = Limits{Trials: trials}
+		o.Bench.Quiet = lab.Quiet{Share: 0.05, Repeats: 3}
+		if _, err := Tune(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if f.Calls > trials {
+			t.Errorf("%d launches of %d allowed", f.Calls, trials)
+		}
+	}
+}
+
 func TestRequirementThatNothingMeetsIsSaid(t *testing.T) {
 	o := options(nfs(1), &labtest.Journal{}, 1)
 	var err error

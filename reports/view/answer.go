@@ -119,6 +119,8 @@ func (c Cast) answered(place Words, v record.Verdict, of, to Part) Words {
 		return "No difference: " + lower(place) + subject + " and " + reference + " differ in " + Words(Title(metric)) + " by less than the margin of " + margin + " (ratio " + ratioOnly(r) + ", " + proof(r) + ")."
 	case v == record.Better || v == record.Worse:
 		return place + said + " (" + proof(turned) + ")."
+	case v == record.Undecided && r.Low > 1-r.Margin && r.High < 1+r.Margin:
+		return "Not shown: " + lower(place) + "the ratio of " + subject + " to " + reference + " in " + Words(Title(metric)) + " lies within the margin of " + margin + " (" + ratioOnly(r) + ", " + proof(r) + "), but something speaks against calling that no difference; see the warnings."
 	case r.Verdict == record.Better:
 		return "Not taken: " + lower(place) + said + " (" + proof(turned) + "), but something else speaks against it; see the warnings."
 	default:
