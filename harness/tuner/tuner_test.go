@@ -111,6 +111,34 @@ func TestGainIsNotInflated(t *testing.T) {
 	}
 }
 
+func TestDoubtfulLeadIsNotTheOnlyCandidate(t *testing.T) {
+	lean := decide.Score{Arm: "lean", Pairs: 2, Throughput: -0.031, P99: 3}
+	slow := decide.Score{Arm: "slow", Pairs: 2, Throughput: -0.2, P99: 5}
+	for _, row := range []struct {
+		why       string
+		objective string
+		lead      float64
+		want      string
+	}{
+		{"a lead of 6 % in one pair may be luck", "", 0.064, "lean"},
+		{"a tenfold lead is none", "", 2.3, ""},
+		{"p99 is no way to be better under another goal", record.Throughput, 0.064, ""},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			goal, err := decide.ParseGoal(row.objective, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &run{Options: Options{Goal: goal}, noise: 0.02}
+			lucky := decide.Score{Arm: "lucky", Pairs: 1, Throughput: row.lead, P99: -1.8}
+			got, found := r.prompt([]decide.Score{lucky, lean, slow}, lucky)
+			if got.Arm != row.want && found || found != (row.want != "") {
+				t.Errorf("got %q, %v; want %q", got.Arm, found, row.want)
+			}
+		})
+	}
+}
+
 func TestFlatSurfaceKeepsTheReference(t *testing.T) {
 	better := 0
 	for seed := range uint64(40) {

@@ -193,7 +193,7 @@ func itself(p *record.Placebo) Words {
 	}
 	words += "a pair spreads by " + Percent(p.Spread)
 	if p.Detectable > 1 {
-		words += Words(fmt.Sprintf(", so that so many pairs show a ratio of %.*f", decimals(p.Detectable), p.Detectable))
+		words += Words(fmt.Sprintf(", so that as many pairs as here show a ratio of %.*f", decimals(p.Detectable), p.Detectable))
 	}
 	return words + "."
 }
