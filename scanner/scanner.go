@@ -155,8 +155,14 @@ func Scan(ctx context.Context, o Options) (Result, error) {
 		// The parser cannot hear of a context; a flag in C it can read.
 		staff.stop = analyze.NewStop()
 	}
+	reads, analyses, err := limits(o.Config)
+	if err != nil {
+		return Result{}, fmt.Errorf("scan: %w", err)
+	}
 	account, err := pipeline.Run(ctx, o.FS, items, pipeline.Options{
-		Readers:      o.Config.IO.Workers,
+		Readers:      readers(o.Config),
+		ReadLimit:    reads,
+		AnalyseLimit: analyses,
 		Reader:       o.Config.IO.Reader,
 		Analysers:    o.Config.CPU.Workers,
 		Scheduler:    o.Config.CPU.Scheduler,

@@ -58,6 +58,7 @@ type Stats struct {
 	BudgetWaitS   *observe.Quantiles `json:"budget_wait_s,omitempty"` // for memory.budget, where there is one
 	TreePeakBytes int64              `json:"tree_peak_bytes"`         // the largest parse tree
 
+	Limiters []LimiterStats    `json:"limiters,omitempty"` // what the limiters did, where there are any
 	Stations []observe.Station `json:"stations"`           // read, analyse
 	Watch    observe.Summary   `json:"watch"`              // the gauge, what the pools did, and what the watchdog reported
 	Warnings []string          `json:"warnings,omitempty"` // what of the configuration could not be done as meant
@@ -93,6 +94,7 @@ func newStats(a pipeline.Account, found []finding.Finding, c config.Config) Stat
 		InFlightMeanBytes:   a.Watch.InFlightBytes.Mean,
 		InFlightMaxBytes:    a.Watch.InFlightBytes.Max,
 		TreePeakBytes:       a.TreePeakBytes,
+		Limiters:            limiterStats(a.Limiters),
 		Stations:            a.Stations,
 		Watch:               a.Watch,
 		Warnings:            a.Warnings,

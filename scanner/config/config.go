@@ -34,24 +34,24 @@ type Source struct {
 
 // IO is the pool that reads files.
 type IO struct {
-	Workers int    // files read at once, ≥ 1
-	Reader  string // how bytes are read: read, or mmap: copied out of a mapping
-	Limiter string // what moves the number of reads within Workers: none
+	Workers int     // files read at once, ≥ 1; with a limiter, at first
+	Reader  string  // how bytes are read: read, or mmap: copied out of a mapping
+	Limiter Limiter // what moves the number of reads, beyond Workers too
 }
 
 // CPU is the pool that parses and matches. Its Workers truly bound analysis:
 // GOMAXPROCS does not bound the parsers, which are C.
 type CPU struct {
-	Workers   int    // files analysed at once, ≥ 1
-	Scheduler string // queue, steal, per-file, threads or inline; see package pool
-	Pin       string // what ties workers of both pools: none, locked (to a thread) or partition (and to their pool's cores)
-	Limiter   string // what moves the number of analyses within Workers: none
+	Workers   int     // files analysed at once, ≥ 1
+	Scheduler string  // queue, steal, per-file, threads or inline; see package pool
+	Pin       string  // what ties workers of both pools: none, locked (to a thread) or partition (and to their pool's cores)
+	Limiter   Limiter // what moves the number of analyses within Workers
 }
 
 // Clone is the pool that clones repositories.
 type Clone struct {
-	Workers int    // clones at once, ≥ 1
-	Limiter string // what moves the number of clones within Workers: none
+	Workers int     // clones at once, ≥ 1
+	Limiter Limiter // what moves the number of clones, beyond Workers too
 }
 
 // Channel is the hand-over from readers to analysers.
@@ -74,23 +74,34 @@ type Runtime struct {
 	GOMAXPROCS int // 0 is auto: the usable cores
 }
 
-// Validate reports every knob out of its range or not yet built, at once, each
-// with its value and what to use instead.
+// Validate reports every knob out of its range or not yet built, and knobs that
+// contradict each other, at once, each with its value and what to use instead.
 func (c Config) Validate() error {
 	var errs []error
+	wrong := make(map[string]bool)
 	for _, k := range knobs {
 		if message := k.check(k.get(c)); message != "" {
 			errs = append(errs, errors.New(message))
+			wrong[k.Name] = true
+		}
+	}
+	for _, x := range c.contradictions() {
+		if !x.of(wrong) {
+			errs = append(errs, errors.New(x.text))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// Resolve puts numbers where the configuration says auto, on this many usable
-// cores. The C allocator's arenas stay auto: the C library alone knows them.
+// Resolve puts numbers and words where the configuration says auto, on this many
+// usable cores. The C allocator's arenas stay auto: the C library alone knows them.
+// So does what a limiter's algorithm does not look at; see also Limits.
 func (c Config) Resolve(cores int) Config {
 	if c.Runtime.GOMAXPROCS == 0 {
 		c.Runtime.GOMAXPROCS = max(cores, 1)
+	}
+	for _, p := range limited {
+		*p.limiter(&c) = p.resolve(c)
 	}
 	return c
 }

@@ -48,6 +48,7 @@ func TestAFileReadsBackAsItWasWritten(t *testing.T) {
 	for name, file := range map[string]File{
 		"default": {Config: Default(2)}, "everything changed": {Config: custom}, "tuned": {Config: custom, Provenance: provenance},
 		"an empty provenance": {Config: naive(4), Provenance: &Provenance{}},
+		"adaptive":            {Config: adaptive(2)}, "adaptive, resolved": {Config: adaptive(2).Resolve(2)},
 	} {
 		t.Run(name, func(t *testing.T) { roundTrip(t, file) })
 	}
@@ -67,10 +68,14 @@ scanner:
   io:
     workers: 64             # files read at once
     reader: read            # how a file's bytes are read: read | mmap
+    limiter: none           # what moves the number of reads at once: none | static | aimd | vegas | gradient2 | window | arc | load | bdp | occupancy; or a block of algorithm, initial, min, max, latency
   cpu:
     workers: 2              # files analysed at once
     scheduler: queue        # who analyses: queue | steal | per-file | threads | inline
     pin: none               # what ties workers: nothing, a thread each, or a thread on their pool's own cores: none | locked | partition
+    limiter: none           # what moves the number of analyses at once: none | static | aimd | vegas | gradient2 | window | arc | load | bdp; or a block of algorithm, initial, min, max, latency
+  clone:
+    limiter: none           # what moves the number of clones at once: none | static | aimd | vegas | gradient2 | window | arc | load | bdp; or a block of algorithm, initial, min, max, latency
   channel:
     buffer: 16              # batches that may wait between the pools; 0 is unbuffered
     batch: 1                # files handed over together
@@ -107,10 +112,10 @@ func TestMarshalRefusesWhatParseWould(t *testing.T) {
 func TestPresetsOnSmallAndLargeMachines(t *testing.T) {
 	type pools struct{ IO, CPU int }
 	want := map[int]map[string]pools{
-		1:  {"default": {64, 1}, "naive": {1, 1}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {1, 1}, "bounded": {1, 1}, "pinned": {2, 1}},
-		2:  {"default": {64, 2}, "naive": {2, 2}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {2, 2}, "bounded": {2, 2}, "pinned": {2, 1}},
-		4:  {"default": {64, 4}, "naive": {4, 4}, "go-idiom": {64, 64}, "partition-20": {2, 2}, "partition-25": {2, 2}, "batched": {4, 4}, "bounded": {4, 4}, "pinned": {2, 2}},
-		16: {"default": {256, 16}, "naive": {16, 16}, "go-idiom": {64, 64}, "partition-20": {3, 13}, "partition-25": {4, 12}, "batched": {16, 16}, "bounded": {16, 16}, "pinned": {3, 13}},
+		1:  {"default": {64, 1}, "naive": {1, 1}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {1, 1}, "bounded": {1, 1}, "pinned": {2, 1}, "adaptive": {1, 1}},
+		2:  {"default": {64, 2}, "naive": {2, 2}, "go-idiom": {64, 64}, "partition-20": {2, 1}, "partition-25": {2, 2}, "batched": {2, 2}, "bounded": {2, 2}, "pinned": {2, 1}, "adaptive": {2, 2}},
+		4:  {"default": {64, 4}, "naive": {4, 4}, "go-idiom": {64, 64}, "partition-20": {2, 2}, "partition-25": {2, 2}, "batched": {4, 4}, "bounded": {4, 4}, "pinned": {2, 2}, "adaptive": {4, 4}},
+		16: {"default": {256, 16}, "naive": {16, 16}, "go-idiom": {64, 64}, "partition-20": {3, 13}, "partition-25": {4, 12}, "batched": {16, 16}, "bounded": {16, 16}, "pinned": {3, 13}, "adaptive": {16, 16}},
 	}
 	for cores, presets := range want {
 		got := make(map[string]pools)
@@ -143,6 +148,11 @@ func TestPresetsDifferFromNaiveOnlyWhereTheyShould(t *testing.T) {
 	want.CPU.Scheduler, want.IO.Workers, want.CPU.Workers = "per-file", 64, 64
 	if got, _ := FromPreset("go-idiom", 8); got != want {
 		t.Errorf("go-idiom is %+v", got)
+	}
+	want = naive(8)
+	want.IO.Limiter.Algorithm, want.CPU.Limiter.Algorithm, want.Clone.Limiter.Algorithm = "occupancy", "vegas", "aimd"
+	if got, _ := FromPreset("adaptive", 8); got != want {
+		t.Errorf("adaptive is %+v", got)
 	}
 	if c := naive(8); c.Channel.Buffer != 100 || c.Channel.Batch != 1 || c.Clone.Workers != 4 || c.Memory != (Memory{GOGC: 100}) {
 		t.Errorf("naive is %+v", c)
@@ -179,9 +189,9 @@ func TestPresetsThatCoincideAreGrouped(t *testing.T) {
 
 func TestUnknownPresetsNameTheNearest(t *testing.T) {
 	for name, want := range map[string]string{
-		"naiv":     `unknown preset "naiv"; did you mean "naive"?`,
-		"xyz":      `unknown preset "xyz"; expected default, naive, go-idiom, partition-20, partition-25, batched, pinned or bounded`,
-		"adaptive": `preset "adaptive" is not built yet, it needs limiters; use default, naive, go-idiom, partition-20, partition-25, batched, pinned or bounded`,
+		"naiv":    `unknown preset "naiv"; did you mean "naive"?`,
+		"adaptiv": `unknown preset "adaptiv"; did you mean "adaptive"?`,
+		"xyz":     `unknown preset "xyz"; expected default, naive, go-idiom, partition-20, partition-25, batched, pinned, bounded or adaptive`,
 	} {
 		if _, err := FromPreset(name, 2); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -213,6 +223,7 @@ func TestFlatHoldsEveryBuiltKnobInFlatUnits(t *testing.T) {
 	c := Default(2)
 	c.Memory.GOMemLimit = 1 << 30
 	want := map[string]any{
+		"io.limiter": "none", "cpu.limiter": "none", "clone.limiter": "none",
 		"source.order": "walk", "io.workers": 64, "io.reader": "read", "cpu.workers": 2, "cpu.scheduler": "queue", "cpu.pin": "none", "memory.budget": "none", "memory.arenas": "auto", "channel.buffer": 16, "channel.batch": 1,
 		"channel.linger": 0.002, "memory.gogc": 100, "memory.gomemlimit": int64(1 << 30), "runtime.gomaxprocs": "auto",
 	}
@@ -265,10 +276,10 @@ func TestWithFlatTakesTheUsualTypesOfNumbers(t *testing.T) {
 			t.Errorf("channel.linger %T %v: %v, %v", value, value, got.Channel.Linger, err)
 		}
 	}
-	_, err := base.WithFlat(map[string]any{"io.worker": 3, "io.workers": 2.5, "channel.linger": 1e300, "io.limiter": "vegas", "memory.gogc": nil, "source.order": true})
+	_, err := base.WithFlat(map[string]any{"io.worker": 3, "io.workers": 2.5, "channel.linger": 1e300, "cpu.limiter": "occupancy", "io.limiter.min": 0, "memory.gogc": nil, "source.order": true})
 	for _, want := range []string{
 		`unknown knob "io.worker"; did you mean "io.workers"?`, "io.workers: found 2.5, expected a whole number", "channel.linger: found 1e+300",
-		"io.limiter vegas is not built yet", "memory.gogc: found <nil>", "source.order: found true",
+		"cpu.limiter: occupancy counts the analysers that wait", "io.limiter.min: found 0, expected a whole number from 1 to 4096, or auto", "memory.gogc: found <nil>", "source.order: found true",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told in:\n%v", want, err)
@@ -279,15 +290,26 @@ func TestWithFlatTakesTheUsualTypesOfNumbers(t *testing.T) {
 func TestSetSpeaksTheWordsOfTheFile(t *testing.T) {
 	base := Default(2)
 	for assignment, change := range map[string]func(*Config){
-		"io.workers=8":                    func(c *Config) { c.IO.Workers = 8 },
-		" io.workers = 8":                 func(c *Config) { c.IO.Workers = 8 },
-		"channel.linger=5ms":              func(c *Config) { c.Channel.Linger = 5 * time.Millisecond },
-		"memory.gogc=off":                 func(c *Config) { c.Memory.GOGC = -1 },
-		"memory.gomemlimit=1GiB":          func(c *Config) { c.Memory.GOMemLimit = 1 << 30 },
-		"memory.gomemlimit=none":          func(*Config) {},
-		"runtime.gomaxprocs=auto":         func(*Config) {},
-		"cpu.scheduler=per-file":          func(c *Config) { c.CPU.Scheduler = "per-file" },
-		"io.limiter={algorithm: none}":    func(*Config) {},
+		"io.workers=8":                 func(c *Config) { c.IO.Workers = 8 },
+		" io.workers = 8":              func(c *Config) { c.IO.Workers = 8 },
+		"channel.linger=5ms":           func(c *Config) { c.Channel.Linger = 5 * time.Millisecond },
+		"memory.gogc=off":              func(c *Config) { c.Memory.GOGC = -1 },
+		"memory.gomemlimit=1GiB":       func(c *Config) { c.Memory.GOMemLimit = 1 << 30 },
+		"memory.gomemlimit=none":       func(*Config) {},
+		"runtime.gomaxprocs=auto":      func(*Config) {},
+		"cpu.scheduler=per-file":       func(c *Config) { c.CPU.Scheduler = "per-file" },
+		"io.limiter={algorithm: none}": func(*Config) {},
+		"io.limiter=vegas":             func(c *Config) { c.IO.Limiter.Algorithm = "vegas" },
+		"io.limiter.initial=8":         func(c *Config) { c.IO.Limiter.Initial = 8 },
+		"io.limiter.initial=auto":      func(*Config) {},
+		"cpu.limiter.latency=raw":      func(c *Config) { c.CPU.Limiter.Latency = "raw" },
+		"cpu.limiter.latency=auto":     func(*Config) {},
+		"io.limiter={algorithm: vegas, initial: 8}": func(c *Config) {
+			c.IO.Limiter = Limiter{Algorithm: "vegas", Initial: 8}
+		},
+		"clone.limiter={algorithm: aimd, min: 2, max: 3, latency: per-byte}": func(c *Config) {
+			c.Clone.Limiter = Limiter{Algorithm: "aimd", Min: 2, Max: 3, Latency: "per-byte"}
+		},
 		"memory.arenas=auto":              func(*Config) {},
 		"memory.arenas=1":                 func(c *Config) { c.Memory.Arenas = 1 },
 		"memory.budget=1MiB":              func(c *Config) { c.Memory.Budget = 1 << 20 },
@@ -300,16 +322,23 @@ func TestSetSpeaksTheWordsOfTheFile(t *testing.T) {
 		}
 	}
 	for assignment, want := range map[string]string{
-		"io.workers":          `found "io.workers", expected knob=value such as io.workers=8`,
-		"io.worker=8":         `unknown knob "io.worker"; did you mean "io.workers"?`,
-		"buffer=8":            `unknown knob "buffer"; did you mean "channel.buffer"?`,
-		"io.workers=":         "io.workers: found nothing, expected a whole number from 1 to 4096",
-		"io.workers=eight":    `io.workers: found text "eight", expected a whole number from 1 to 4096`,
-		"io.workers=0":        "io.workers: found 0, expected a whole number from 1 to 4096",
-		"io.limiter=vegas":    "io.limiter vegas is not built yet; use none",
-		"memory.budget=1KiB":  "memory.budget: found 1KiB, expected a size of 1MiB or more such as 512MiB, or none",
-		"channel.linger=[":    "not valid YAML: did not find expected node content",
-		"io.limiter={min: 3}": "io.limiter: the block has no algorithm; add algorithm: none",
+		"io.workers":       `found "io.workers", expected knob=value such as io.workers=8`,
+		"io.worker=8":      `unknown knob "io.worker"; did you mean "io.workers"?`,
+		"buffer=8":         `unknown knob "buffer"; did you mean "channel.buffer"?`,
+		"io.workers=":      "io.workers: found nothing, expected a whole number from 1 to 4096",
+		"io.workers=eight": `io.workers: found text "eight", expected a whole number from 1 to 4096`,
+		"io.workers=0":     "io.workers: found 0, expected a whole number from 1 to 4096",
+		"io.limiter=vegs":  `io.limiter: found "vegs", expected none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy; did you mean "vegas"?`,
+		"cpu.limiter=occupancy": "cpu.limiter: occupancy counts the analysers that wait for reads, and so is for io.limiter alone; " +
+			"use none, static, aimd, vegas, gradient2, window, arc, load or bdp",
+		"io.limiter.initial=0":                       "io.limiter.initial: found number 0, expected a whole number from 1 to 4096, or auto",
+		"io.limiter.max=5000":                        "io.limiter.max: found 5000, expected a whole number from 1 to 4096, or auto",
+		"io.limiter.latency=\"\"":                    `io.limiter.latency: found text "", expected raw, per-byte or auto`,
+		"io.limiter.maxx=3":                          `unknown knob "io.limiter.maxx"; did you mean "io.limiter.max"?`,
+		"io.limiter={algorithm: {algorithm: vegas}}": "io.limiter.algorithm: found a mapping, expected none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy",
+		"memory.budget=1KiB":                         "memory.budget: found 1KiB, expected a size of 1MiB or more such as 512MiB, or none",
+		"channel.linger=[":                           "not valid YAML: did not find expected node content",
+		"io.limiter={min: 3}":                        "io.limiter: the block has no algorithm; add algorithm: none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy",
 	} {
 		got, err := base.Set(assignment)
 		if err == nil || err.Error() != want {
@@ -359,7 +388,7 @@ func TestEveryFieldIsAKnobAndEveryKnobIsDescribed(t *testing.T) {
 		}
 		seen[k.field(&c)] = k.Name
 	}
-	if want := 18; len(knobs) != want {
+	if want := 30; len(knobs) != want {
 		t.Errorf("%d knobs, want %d, one for each field of Config", len(knobs), want)
 	}
 	var built []string
@@ -387,18 +416,23 @@ func TestTheSchemaKnowsEveryKnob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var schema struct {
-		Properties struct {
-			Scanner struct {
-				Properties map[string]struct{ Properties map[string]any }
-			}
-		}
+	type properties map[string]struct {
+		Properties properties
+		AnyOf      []struct{ Properties properties }
 	}
+	var schema struct{ Properties properties }
 	if err := json.Unmarshal(data, &schema); err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range knobs {
-		if schema.Properties.Scanner.Properties[k.section()].Properties[k.key()] == nil {
+		at := schema.Properties["scanner"].Properties
+		for key := range strings.SplitSeq(k.section(), ".") {
+			section := at[key]
+			if at = section.Properties; section.AnyOf != nil {
+				at = section.AnyOf[len(section.AnyOf)-1].Properties
+			}
+		}
+		if _, ok := at[k.key()]; !ok {
 			t.Errorf("%s is not in the schema", k.Name)
 		}
 	}

@@ -30,8 +30,7 @@ type Knob struct {
 	Scale    string   // linear or log2; empty for a choice
 	Ordered  bool     // whether neighbouring values behave alike
 	Min, Max float64  // the valid range, both inclusive, in flat units; 0, 0 for a choice
-	Values   []string // of a choice, all that are built; else the words that may stand for a number: auto, off, none
-	Later    []string // words of SPEC that are not built yet, refused by name
+	Values   []string // of a choice, all there are; else the words that may stand for a number: auto, off, none
 	Doc      string   // one line, with the unit
 	Built    bool     // false while only one neutral value is accepted
 }
@@ -43,7 +42,6 @@ func Knobs() []Knob {
 	for i, k := range knobs {
 		described[i] = k.Knob
 		described[i].Values = slices.Clone(k.Values)
-		described[i].Later = slices.Clone(k.Later)
 	}
 	return described
 }
@@ -58,8 +56,10 @@ type knob struct {
 	Knob
 	field   func(*Config) any // a pointer to the field: *string, *int, *int64 or *time.Duration
 	word    string            // the word that stands for instead: "auto"
-	instead int64
-	neutral any // the only value accepted while the knob is not built
+	instead any
+	worded  bool              // the word alone is accepted, not the value that it stands for
+	refused map[string]string // words of knobs like this one that it does not take, and why
+	neutral any               // the only value accepted while the knob is not built
 	example string
 }
 
@@ -73,35 +73,24 @@ const (
 	mostGOGC    = 100_000
 )
 
-// algorithms are the limiters' names in SPEC besides none.
-var algorithms = []string{ //nolint:gochecknoglobals // an immutable table
-	"static", "aimd", "vegas", "gradient2", "window", "arc", "load", "bdp", "occupancy",
-}
-
 // knobs is every knob in the order of the file.
-var knobs = []knob{ //nolint:gochecknoglobals // an immutable table
+var knobs = slices.Concat([]knob{ //nolint:gochecknoglobals // an immutable table
 	choice("source.order", "the order in which files are taken", func(c *Config) any { return &c.Source.Order },
-		[]string{"walk", "largest-first", "smallest-first"}, nil),
+		"walk", "largest-first", "smallest-first"),
 
 	number("io.workers", Log2, 1, mostWorkers, "files read at once", func(c *Config) any { return &c.IO.Workers }),
 	choice("io.reader", "how a file's bytes are read", func(c *Config) any { return &c.IO.Reader },
-		[]string{"read", "mmap"}, nil),
-	choice("io.limiter", "what moves the number of reads within io.workers", func(c *Config) any { return &c.IO.Limiter },
-		[]string{"none"}, algorithms),
-
+		"read", "mmap"),
+}, limited[reading].knobs(), []knob{
 	number("cpu.workers", Log2, 1, mostWorkers, "files analysed at once", func(c *Config) any { return &c.CPU.Workers }),
 	choice("cpu.scheduler", "who analyses",
-		func(c *Config) any { return &c.CPU.Scheduler }, []string{"queue", "steal", "per-file", "threads", "inline"}, nil),
+		func(c *Config) any { return &c.CPU.Scheduler }, "queue", "steal", "per-file", "threads", "inline"),
 	choice("cpu.pin", "what ties workers: nothing, a thread each, or a thread on their pool's own cores",
-		func(c *Config) any { return &c.CPU.Pin }, []string{"none", "locked", "partition"}, nil),
-	choice("cpu.limiter", "what moves the number of analyses within cpu.workers", func(c *Config) any { return &c.CPU.Limiter },
-		[]string{"none"}, algorithms),
-
+		func(c *Config) any { return &c.CPU.Pin }, "none", "locked", "partition"),
+}, limited[analysing].knobs(), []knob{
 	number("clone.workers", Log2, 1, mostWorkers, "repositories cloned at once", func(c *Config) any { return &c.Clone.Workers }).
 		unbuilt(int64(neutralClones)),
-	choice("clone.limiter", "what moves the number of clones within clone.workers", func(c *Config) any { return &c.Clone.Limiter },
-		[]string{"none"}, algorithms),
-
+}, limited[cloning].knobs(), []knob{
 	number("channel.buffer", Log2, 0, mostQueued, "batches that may wait between the pools; 0 is unbuffered",
 		func(c *Config) any { return &c.Channel.Buffer }),
 	number("channel.batch", Log2, 1, mostQueued, "files handed over together", func(c *Config) any { return &c.Channel.Batch }),
@@ -124,7 +113,7 @@ var knobs = []knob{ //nolint:gochecknoglobals // an immutable table
 
 	number("runtime.gomaxprocs", Log2, 1, mostCores, "threads that run Go code at once", func(c *Config) any { return &c.Runtime.GOMAXPROCS }).
 		or("auto", 0),
-}
+})
 
 // neutralClones is the clone pool of every preset until cloning is built.
 const neutralClones = 4
@@ -133,9 +122,8 @@ func number(name, scale string, low, high float64, doc string, field func(*Confi
 	return knob{Knob: Knob{Name: name, Type: TypeInt, Scale: scale, Ordered: true, Min: low, Max: high, Doc: doc, Built: true}, field: field}
 }
 
-// choice is built as soon as there is something to choose.
-func choice(name, doc string, field func(*Config) any, built, later []string) knob {
-	return knob{Knob: Knob{Name: name, Type: TypeChoice, Values: built, Later: later, Doc: doc, Built: len(built) > 1}, field: field}
+func choice(name, doc string, field func(*Config) any, words ...string) knob {
+	return knob{Knob: Knob{Name: name, Type: TypeChoice, Values: words, Doc: doc, Built: true}, field: field}
 }
 
 func size(name string, least float64, doc string, field func(*Config) any) knob {
@@ -146,9 +134,34 @@ func size(name string, least float64, doc string, field func(*Config) any) knob 
 	return k.or("none", 0)
 }
 
+// knobs are those of the pool's limiter: its algorithm, and what a block holds
+// beside.
+func (p pool) knobs() []knob {
+	algorithm := choice(p.name+".limiter", "what moves the number of "+p.work+" at once",
+		func(c *Config) any { return &p.limiter(c).Algorithm }, p.algorithms...)
+	algorithm.refused = p.refused
+	bound := func(key, doc string, at func(*Limiter) *int) knob {
+		return number(p.knob(key), Log2, 1, mostWorkers, doc, func(c *Config) any { return at(p.limiter(c)) }).auto(int64(0))
+	}
+	return []knob{
+		algorithm,
+		bound("initial", p.work+" at once to start with", func(l *Limiter) *int { return &l.Initial }),
+		bound("min", "least "+p.work+" at once", func(l *Limiter) *int { return &l.Min }),
+		bound("max", "most "+p.work+" at once", func(l *Limiter) *int { return &l.Max }),
+		choice(p.knob("latency"), "the latency that the algorithm learns from",
+			func(c *Config) any { return &p.limiter(c).Latency }, "raw", "per-byte").auto(""),
+	}
+}
+
 // or lets a word stand for a number that is outside the range.
 func (k knob) or(word string, instead int64) knob {
-	k.word, k.instead, k.Values = word, instead, []string{word}
+	k.word, k.instead, k.Values = word, instead, append(k.Values, word)
+	return k
+}
+
+// auto lets that word, and it alone, stand for the zero value.
+func (k knob) auto(zero any) knob {
+	k.word, k.instead, k.worded, k.Values = "auto", zero, true, append(k.Values, "auto")
 	return k
 }
 
@@ -158,9 +171,29 @@ func (k knob) unbuilt(neutral any) knob {
 	return k
 }
 
-// section and key are the two levels of the file that a knob's name joins.
-func (k knob) section() string { s, _, _ := strings.Cut(k.Name, "."); return s }
-func (k knob) key() string     { _, s, _ := strings.Cut(k.Name, "."); return s }
+// section and key are the levels of the file that a knob's name joins. A knob of a
+// limiter's block has the limiter's name for a section.
+func (k knob) section() string { return k.Name[:strings.LastIndex(k.Name, ".")] }
+func (k knob) key() string     { return k.Name[strings.LastIndex(k.Name, ".")+1:] }
+
+// isLimiter tells the knobs that may also be given as a block, inBlock those that
+// stand in one and nowhere else.
+func (k knob) isLimiter() bool { return k.key() == "limiter" }
+func (k knob) inBlock() bool   { return strings.Contains(k.section(), ".") }
+
+// block is the knobs of a section, or of a limiter's block, in the order of the file.
+func block(section string) []knob {
+	return slices.DeleteFunc(slices.Clone(knobs), func(k knob) bool { return k.section() != section })
+}
+
+// keys lists the keys of those knobs.
+func keys(of []knob) []string {
+	all := make([]string, len(of))
+	for i, k := range of {
+		all[i] = k.key()
+	}
+	return all
+}
 
 // find returns the knob of that name.
 func find(name string) (knob, bool) {
@@ -182,9 +215,11 @@ func names() []string {
 
 // sections lists the file's sections in order.
 func sections() []string {
-	all := make([]string, len(knobs))
-	for i, k := range knobs {
-		all[i] = k.section()
+	var all []string
+	for _, k := range knobs {
+		if !k.inBlock() {
+			all = append(all, k.section())
+		}
 	}
 	return slices.Compact(all)
 }

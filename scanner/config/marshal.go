@@ -29,14 +29,14 @@ func (f File) Marshal() ([]byte, error) {
 	fmt.Fprintf(&b, "version: %d\nscanner:\n", Version)
 	last := ""
 	for _, k := range knobs {
-		if !k.Built {
+		if !k.Built || k.inBlock() {
 			continue
 		}
 		if section := k.section(); section != last {
 			fmt.Fprintf(&b, "  %s:\n", section)
 			last = section
 		}
-		fmt.Fprintf(&b, "%-28s# %s\n", "    "+k.key()+": "+k.text(k.get(f.Config))+" ", k.comment())
+		fmt.Fprintf(&b, "%-28s# %s\n", "    "+k.key()+": "+f.Config.write(k)+" ", k.comment())
 	}
 	if f.Provenance != nil {
 		if err := f.Provenance.write(&b); err != nil {
@@ -46,9 +46,30 @@ func (f File) Marshal() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// write is the value of a knob as the file has it: of a limiter, a block if
+// anything is set beside the algorithm.
+func (c Config) write(k knob) string {
+	value := k.text(k.get(c))
+	if !k.isLimiter() {
+		return value
+	}
+	members := []string{"algorithm: " + value}
+	for _, member := range block(k.Name) {
+		if set := member.get(c); set != member.instead {
+			members = append(members, member.key()+": "+member.text(set))
+		}
+	}
+	if len(members) == 1 {
+		return value
+	}
+	return "{" + strings.Join(members, ", ") + "}"
+}
+
 // comment is the knob's line of documentation with the words it takes.
 func (k knob) comment() string {
 	switch {
+	case k.isLimiter():
+		return k.Doc + ": " + strings.Join(k.Values, " | ") + "; or a block of algorithm, " + strings.Join(keys(block(k.Name)), ", ")
 	case k.Type == TypeChoice:
 		return k.Doc + ": " + strings.Join(k.Values, " | ")
 	case k.word != "":

@@ -66,36 +66,23 @@ func readVersion(root, version *strict.Node) {
 	}
 }
 
-// readKnobs walks the sections and lets each knob read its own value.
+// readKnobs walks the sections and takes each knob's value.
 func (f *File) readKnobs(scanner *strict.Node) {
 	if scanner == nil {
 		return
 	}
-	blocks := scanner.Fields(sections()...)
+	r := newReader(&f.Config)
+	given := scanner.Fields(sections()...)
 	for _, section := range sections() {
-		block := blocks[section]
-		if block == nil {
+		if given[section] == nil {
 			continue
 		}
-		var keys []string
+		knobs := block(section)
+		values := given[section].Fields(keys(knobs)...)
 		for _, k := range knobs {
-			if k.section() == section {
-				keys = append(keys, k.key())
-			}
-		}
-		f.readSection(section, block.Fields(keys...))
-	}
-}
-
-func (f *File) readSection(section string, values map[string]*strict.Node) {
-	for _, k := range knobs {
-		node := values[k.key()]
-		if k.section() != section || node == nil {
-			continue
-		}
-		if value, ok := k.read(node); ok {
-			k.put(&f.Config, value)
-			f.Given = append(f.Given, k.given(node)...)
+			r.take(k, values[k.key()])
 		}
 	}
+	r.contradictions()
+	f.Given = r.given
 }

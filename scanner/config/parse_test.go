@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// spec is the example of SPEC, with neutral values where a knob is not built.
+// spec is the example of SPEC.
 const spec = `version: 1
 scanner:
   source:  {order: walk}
@@ -31,8 +31,8 @@ func TestTheExampleOfTheSpecIsRead(t *testing.T) {
 	if diff := cmp.Diff(want, file.Config); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
-	if len(file.Given) != len(knobs) {
-		t.Errorf("the file gives %d knobs, want all %d", len(file.Given), len(knobs))
+	if want := len(knobs) - len(limited)*4; len(file.Given) != want {
+		t.Errorf("the file gives %d knobs, want all %d but those of limiters' blocks", len(file.Given), want)
 	}
 }
 
@@ -48,7 +48,12 @@ func TestValuesAreReadInTheirForms(t *testing.T) {
 		"sizes in bytes":                   {"version: 1\nscanner: {memory: {gomemlimit: 4194304}}", func(c *Config) { c.Memory.GOMemLimit = 4 << 20 }},
 		"an unbuffered channel":            {"version: 1\nscanner: {channel: {buffer: 0, linger: 0}}", func(c *Config) { c.Channel.Buffer, c.Channel.Linger = 0, 0 }},
 		"a limiter as a block":             {"version: 1\nscanner: {io: {limiter: {algorithm: none}}}", func(*Config) {}},
-		"a limiter as a block with bounds": {"version: 1\nscanner: {io: {limiter: {algorithm: none, min: 2, initial: 2, max: 2}}}", func(*Config) {}},
+		"a limiter as a block with bounds": {"version: 1\nscanner: {io: {limiter: {algorithm: none, min: 2, initial: 2, max: 2}}}", func(c *Config) { c.IO.Limiter = Limiter{"none", 2, 2, 2, ""} }},
+		"a limiter by name":                {"version: 1\nscanner: {cpu: {limiter: gradient2}}", func(c *Config) { c.CPU.Limiter.Algorithm = "gradient2" }},
+		"a limiter with all it takes":      {"version: 1\nscanner: {io: {limiter: {algorithm: vegas, initial: 8, min: 2, max: 512, latency: per-byte}}}", func(c *Config) { c.IO.Limiter = Limiter{"vegas", 8, 2, 512, "per-byte"} }},
+		"a limiter's words":                {"version: 1\nscanner: {io: {limiter: {algorithm: bdp, initial: auto, latency: auto}}}", func(c *Config) { c.IO.Limiter.Algorithm = "bdp" }},
+		"a limiter of analyses at its end": {"version: 1\nscanner: {cpu: {workers: 8, limiter: {algorithm: vegas, max: 8}}}", func(c *Config) { c.CPU.Workers, c.CPU.Limiter = 8, Limiter{Algorithm: "vegas", Max: 8} }},
+		"a limiter of clones":              {"version: 1\nscanner: {clone: {limiter: aimd}}", func(c *Config) { c.Clone.Limiter.Algorithm = "aimd" }},
 		"an anchor and its alias":          {"version: 1\nscanner: {io: {workers: &n 3}, cpu: {workers: *n}}", func(c *Config) { c.IO.Workers, c.CPU.Workers = 3, 3 }},
 		"a scheduler":                      {"version: 1\nscanner: {cpu: {scheduler: per-file}}", func(c *Config) { c.CPU.Scheduler = "per-file" }},
 		"a number of threads":              {"version: 1\nscanner: {runtime: {gomaxprocs: 3}}", func(c *Config) { c.Runtime.GOMAXPROCS = 3 }},
@@ -117,10 +122,19 @@ func TestEachFaultNamesItsPlaceAndRemedy(t *testing.T) {
 		"a budget that is no size":   {head + "  memory: {budget: much}\n", `3:20: memory.budget: found text "much", expected a size of 1MiB or more such as 512MiB, or none`},
 		"arenas":                     {head + "  memory: {arenas: -1}\n", `3:20: memory.arenas: found -1, expected a whole number from 1 to 4096, or auto`},
 		"clones":                     {head + "  clone: {workers: 8}\n", `3:20: clone.workers is not built yet; use 4`},
-		"a limiter not built":        {head + "  io: {limiter: vegas}\n", `3:17: io.limiter vegas is not built yet; use none`},
-		"a limiter near one":         {head + "  io: {limiter: vega}\n", `3:17: io.limiter: found "vega", expected none (vegas is not built yet)`},
-		"a limiter's block":          {head + "  io: {limiter: {algorithm: vegas, initial: 8}}\n", `3:29: io.limiter vegas is not built yet; use none`},
-		"a block without algorithm":  {head + "  io: {limiter: {min: 1}}\n", `3:17: io.limiter: the block has no algorithm; add algorithm: none`},
+		"a limiter near one":         {head + "  io: {limiter: vega}\n", `3:17: io.limiter: found "vega", expected none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy; did you mean "vegas"?`},
+		"occupancy of analysers":     {head + "  cpu: {limiter: {algorithm: occupancy}}\n", `3:30: cpu.limiter: occupancy counts the analysers that wait for reads, and so is for io.limiter alone; use none, static, aimd, vegas, gradient2, window, arc, load or bdp`},
+		"a limit of zero":            {head + "  io: {limiter: {algorithm: vegas, min: 0}}\n", `3:41: io.limiter.min: found number 0, expected a whole number from 1 to 4096, or auto`},
+		"a limit below zero":         {head + "  io: {limiter: {algorithm: vegas, max: -1}}\n", `3:41: io.limiter.max: found -1, expected a whole number from 1 to 4096, or auto`},
+		"a latency spelled wrong":    {head + "  io: {limiter: {algorithm: vegas, latency: per-bite}}\n", `3:45: io.limiter.latency: found "per-bite", expected raw, per-byte or auto; did you mean "per-byte"?`},
+		"a block in a block":         {head + "  io: {limiter: {algorithm: {algorithm: vegas}}}\n", `3:29: io.limiter.algorithm: found a mapping, expected none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy`},
+		"a limiter's key too high":   {head + "  io: {limiter.min: 1}\n", `3:8: unknown knob "io.limiter.min"; nest it: write "limiter: {min: …}"`},
+		"a list for a limiter":       {head + "  io: {limiter: [vegas]}\n", `3:17: io.limiter: found a list, expected none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy`},
+		"initial above what is auto": {head + "  io: {limiter: {algorithm: vegas, initial: 300}}\n", `3:45: io.limiter.initial is 300, above io.limiter.max, which is 256 unless given; use an initial of at most max`},
+		"min above what is auto":     {head + "  io: {limiter: {algorithm: vegas, min: 300}}\n", `3:41: io.limiter.min is 300, above io.limiter.max, which is 256 unless given; use a min of at most max`},
+		"max above cpu.workers":      {head + "  cpu: {workers: 4, limiter: {algorithm: vegas, max: 8}}\n", `3:54: cpu.limiter.max is 8, above cpu.workers, which is 4 and bounds the limiter too; use at most 4, or cpu.workers 8`},
+		"initial above cpu.workers":  {head + "  cpu: {workers: 4, limiter: {algorithm: static, initial: 8}}\n", `3:59: cpu.limiter.initial is 8, above cpu.workers, which is 4 and bounds the limiter too; use at most 4, or cpu.workers 8`},
+		"a block without algorithm":  {head + "  io: {limiter: {min: 1}}\n", `3:17: io.limiter: the block has no algorithm; add algorithm: none, static, aimd, vegas, gradient2, window, arc, load, bdp or occupancy`},
 		"a block with a wrong key":   {head + "  io: {limiter: {algoritm: none, algorithm: none}}\n", `3:18: unknown knob "io.limiter.algoritm"; did you mean "io.limiter.algorithm"?`},
 		"min above max":              {head + "  io: {limiter: {algorithm: none, min: 9, max: 8}}\n", `3:40: io.limiter.min is 9, above io.limiter.max, which is 8; use a min of at most max`},
 		"initial above max":          {head + "  io: {limiter: {algorithm: none, initial: 9, max: 8}}\n", `3:44: io.limiter.initial is 9, above io.limiter.max, which is 8; use an initial of at most max`},
@@ -159,7 +173,6 @@ extra: 1
 		`f.yaml:3:9: unknown knob "cpu.worker"; did you mean "cpu.workers"?`,
 		`f.yaml:3:32: cpu.scheduler: found "fibers", expected queue, steal, per-file, threads or inline`,
 		`f.yaml:4:17: io.workers: found text "lots", expected a whole number from 1 to 4096`,
-		`f.yaml:4:44: io.limiter vegas is not built yet; use none`,
 		`f.yaml:4:56: io.limiter.min is 3, above io.limiter.max, which is 2; use a min of at most max`,
 		`f.yaml:5:18: memory.gogc: found 0, expected a whole number from 1 to 100000, or off`,
 		`f.yaml:5:21: knob "memory.gogc" is given twice, first at line 5 column 12; keep one`,
@@ -182,11 +195,23 @@ func TestKnobsWithoutEffectAreWarnings(t *testing.T) {
 		scanner string
 		want    []string
 	}{
-		"nothing given":               {"{}", nil},
-		"a batch that lingers":        {"{channel: {batch: 4, linger: 2ms}}", nil},
-		"linger at batch 1":           {"{channel: {linger: 2ms}}", []string{"channel.linger: without effect while channel.batch is 1"}},
-		"a channel under per-file":    {"{cpu: {scheduler: per-file}, channel: {buffer: 1, batch: 3}}", []string{"channel.buffer, channel.batch: without effect under cpu.scheduler per-file, where nothing is handed over"}},
-		"bounds of a limiter of none": {"{io: {limiter: {algorithm: none, max: 3}}}", []string{"io.limiter.max: without effect while io.limiter is none"}},
+		"nothing given":            {"{}", nil},
+		"a batch that lingers":     {"{channel: {batch: 4, linger: 2ms}}", nil},
+		"linger at batch 1":        {"{channel: {linger: 2ms}}", []string{"channel.linger: without effect while channel.batch is 1"}},
+		"a channel under per-file": {"{cpu: {scheduler: per-file}, channel: {buffer: 1, batch: 3}}", []string{"channel.buffer, channel.batch: without effect under cpu.scheduler per-file, where nothing is handed over"}},
+		"a channel under inline":   {"{cpu: {workers: 3, scheduler: inline}, channel: {buffer: 1}}", []string{"cpu.workers, channel.buffer: without effect under cpu.scheduler inline, where the readers analyse"}},
+
+		"bounds of a limiter of none":    {"{io: {limiter: {algorithm: none, max: 3}}}", []string{"io.limiter.max: without effect while io.limiter is none"}},
+		"what limiters use":              {"{io: {limiter: {algorithm: bdp, initial: 1, min: 1, max: 3, latency: raw}}, cpu: {limiter: {algorithm: vegas, latency: raw}}}", nil},
+		"bounds of what stays":           {"{io: {limiter: {algorithm: static, min: 1, max: 99}}}", []string{"io.limiter.min, io.limiter.max: without effect while io.limiter is static"}},
+		"a latency that is not asked":    {"{cpu: {limiter: {algorithm: load, latency: raw}}}", []string{"cpu.limiter.latency: without effect while cpu.limiter is load"}},
+		"workers beside an initial":      {"{io: {workers: 4, limiter: {algorithm: vegas, initial: 8}}}", []string{"io.workers: without effect while io.limiter.initial says how many readers start"}},
+		"workers that raise the most":    {"{io: {workers: 400, limiter: {algorithm: vegas, initial: 8}}}", nil},
+		"workers that a limiter starts":  {"{io: {workers: 4, limiter: {algorithm: vegas, max: 8}}}", nil},
+		"analysers limited under inline": {"{cpu: {workers: 3, scheduler: inline, limiter: vegas}}", nil},
+		"more limits than threads":       {"{io: {limiter: {algorithm: bdp, max: 600}}, cpu: {scheduler: threads}}", []string{"io.limiter.max: without effect above 512, the most threads that cpu.scheduler threads starts"}},
+		"occupancy under inline":         {"{io: {limiter: occupancy}, cpu: {scheduler: inline}}", nil},
+		"a limiter of clones":            {"{clone: {limiter: aimd}}", []string{"clone.limiter: without effect until the scanner clones"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, err := Parse("f", []byte("version: 1\nscanner: "+row.scanner), 2)
@@ -206,6 +231,8 @@ func FuzzParse(f *testing.F) {
 		"version: 1\nscanner: {memory: {gogc: off, gomemlimit: 1.5GiB}, channel: {linger: 1us}}",
 		"version: 1\nprovenance: {machine: {detail: {cpu: \"8\"}}, gain: {p99: {ratio: 1.5, n: 12}}, date: 2026-01-31T12:00:00Z}",
 		"version: 1\nscanner: &a {io: *a}",
+		"version: 1\nscanner: {io: {limiter: {algorithm: occupancy, initial: 8, min: 1, max: 4096, latency: per-byte}}, cpu: {workers: 9, limiter: {algorithm: vegas, max: 9}}, clone: {limiter: aimd}}",
+		"version: 1\nscanner: {io: {limiter: static, workers: 9}, cpu: {limiter: {algorithm: static, initial: 2, max: 1}}}",
 	} {
 		f.Add([]byte(seed))
 	}

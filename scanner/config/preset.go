@@ -59,9 +59,9 @@ func naive(cores int) Config {
 	cores = min(max(cores, 1), mostWorkers)
 	return Config{
 		Source:  Source{Order: "walk"},
-		IO:      IO{Workers: cores, Reader: "read", Limiter: "none"},
-		CPU:     CPU{Workers: cores, Scheduler: "queue", Pin: "none", Limiter: "none"},
-		Clone:   Clone{Workers: neutralClones, Limiter: "none"},
+		IO:      IO{Workers: cores, Reader: "read", Limiter: Limiter{Algorithm: "none"}},
+		CPU:     CPU{Workers: cores, Scheduler: "queue", Pin: "none", Limiter: Limiter{Algorithm: "none"}},
+		Clone:   Clone{Workers: neutralClones, Limiter: Limiter{Algorithm: "none"}},
 		Channel: Channel{Buffer: 100, Batch: 1, Linger: defaultLinger},
 		Memory:  Memory{GOGC: defaultGOGC},
 	}
@@ -111,11 +111,18 @@ func bounded(cores int) Config {
 	return c
 }
 
-// recipe is a preset with what makes it; without, needs names what is missing.
+func adaptive(cores int) Config {
+	c := naive(cores)
+	c.IO.Limiter.Algorithm = "occupancy"
+	c.CPU.Limiter.Algorithm = "vegas"
+	c.Clone.Limiter.Algorithm = "aimd"
+	return c
+}
+
+// recipe is a preset with what makes it.
 type recipe struct {
 	Preset
-	make  func(cores int) Config
-	needs string
+	make func(cores int) Config
 }
 
 // recipes is every preset in the order in which they are shown.
@@ -128,43 +135,38 @@ var recipes = []recipe{ //nolint:gochecknoglobals // an immutable table
 	{Preset: Preset{"batched", "naive, with 50 files handed over together"}, make: batched},
 	{Preset: Preset{"pinned", "partition-20 with each pool on cores of its own"}, make: pinned},
 	{Preset: Preset{"bounded", "naive, with at most 256 MiB of sources and parse trees in flight"}, make: bounded},
-	{Preset: Preset{Name: "adaptive"}, needs: "limiters"},
+	{Preset: Preset{"adaptive", "naive, with as many readers as keep the analysers busy, and as many analysers as do not slow each other"}, make: adaptive},
 }
 
-// Presets lists the presets that are built.
+// Presets lists the presets in the order in which they are shown.
 func Presets() []Preset {
-	var built []Preset
-	for _, r := range recipes {
-		if r.make != nil {
-			built = append(built, r.Preset)
-		}
+	all := make([]Preset, len(recipes))
+	for i, r := range recipes {
+		all[i] = r.Preset
 	}
-	return built
+	return all
 }
 
 // FromPreset is the preset of that name on this many usable cores. The error of
-// an unknown name holds the nearest; one that is not built yet says what it needs.
+// an unknown name holds the nearest.
 func FromPreset(name string, cores int) (Config, error) {
 	i := slices.IndexFunc(recipes, func(r recipe) bool { return r.Name == name })
-	if i >= 0 && recipes[i].make != nil {
+	if i >= 0 {
 		return recipes[i].make(max(cores, 1)), nil
 	}
-	built := presetNames()
-	if i >= 0 {
-		return Config{}, fmt.Errorf("preset %q is not built yet, it needs %s; use %s", name, recipes[i].needs, strict.OneOf(built))
-	}
-	if near := Nearest(name, built); near != "" {
+	names := presetNames()
+	if near := Nearest(name, names); near != "" {
 		return Config{}, fmt.Errorf("unknown preset %q; did you mean %q?", name, near)
 	}
-	return Config{}, fmt.Errorf("unknown preset %q; expected %s", name, strict.OneOf(built))
+	return Config{}, fmt.Errorf("unknown preset %q; expected %s", name, strict.OneOf(names))
 }
 
 func presetNames() []string {
-	var built []string
-	for _, p := range Presets() {
-		built = append(built, p.Name)
+	names := make([]string, len(recipes))
+	for i, r := range recipes {
+		names[i] = r.Name
 	}
-	return built
+	return names
 }
 
 // Same groups the presets that are one configuration on this many usable cores.
@@ -173,9 +175,6 @@ func Same(cores int) [][]string {
 	groups := make(map[Config][]string)
 	var order []Config
 	for _, r := range recipes {
-		if r.make == nil {
-			continue
-		}
 		c := r.make(max(cores, 1))
 		if len(groups[c]) == 0 {
 			order = append(order, c)

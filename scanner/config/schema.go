@@ -11,13 +11,7 @@ import (
 func Schema() ([]byte, error) {
 	properties := make(map[string]any)
 	for _, section := range sections() {
-		keys := make(map[string]any)
-		for _, k := range knobs {
-			if k.section() == section {
-				keys[k.key()] = k.schema()
-			}
-		}
-		properties[section] = object(keys)
+		properties[section] = object(schemas(section))
 	}
 	root := object(map[string]any{
 		"version":    map[string]any{"const": Version},
@@ -39,6 +33,15 @@ func object(properties map[string]any) map[string]any {
 	return map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
+// schemas describes the keys of a section, or of a limiter's block.
+func schemas(section string) map[string]any {
+	all := make(map[string]any)
+	for _, k := range block(section) {
+		all[k.key()] = k.schema()
+	}
+	return all
+}
+
 // schema describes the values that the knob takes today.
 func (k knob) schema() map[string]any {
 	var forms []any
@@ -54,7 +57,7 @@ func (k knob) schema() map[string]any {
 	default:
 		forms = append(forms, map[string]any{"type": "integer", "minimum": k.Min, "maximum": k.Max})
 	}
-	if k.word != "" && k.neutral == nil {
+	if k.word != "" && k.neutral == nil && k.Type != TypeChoice {
 		forms = append(forms, map[string]any{"const": k.word})
 	}
 	if k.isLimiter() {
@@ -65,11 +68,9 @@ func (k knob) schema() map[string]any {
 
 // blockSchema is a limiter given as a block.
 func (k knob) blockSchema() map[string]any {
-	keys := map[string]any{"algorithm": map[string]any{"enum": k.Values}}
-	for _, bound := range bounds {
-		keys[bound] = map[string]any{"type": "integer", "minimum": 1, "maximum": mostWorkers}
-	}
-	block := object(keys)
+	members := schemas(k.Name)
+	members["algorithm"] = map[string]any{"enum": k.Values}
+	block := object(members)
 	block["required"] = []string{"algorithm"}
 	return block
 }

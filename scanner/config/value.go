@@ -43,10 +43,16 @@ func (k knob) put(c *Config, value any) {
 // parse turns a scalar of the file into a value of the knob's type. It does not
 // look at the range.
 func (k knob) parse(scalar any) (value any, ok bool) {
-	text, isText := scalar.(string)
-	if isText && k.word != "" && text == k.word {
+	if k.word != "" && scalar == k.word {
 		return k.instead, true
 	}
+	value, ok = k.typed(scalar)
+	return value, ok && !(k.worded && value == k.instead)
+}
+
+// typed is parse without words that stand for numbers.
+func (k knob) typed(scalar any) (value any, ok bool) {
+	text, isText := scalar.(string)
 	whole, isWhole := scalar.(int64)
 	switch k.Type {
 	case TypeChoice:
@@ -76,29 +82,28 @@ func (k knob) check(value any) string {
 		}
 		return k.Name + " is not built yet; use " + k.text(k.neutral)
 	}
+	if k.word != "" && value == k.instead {
+		return ""
+	}
 	if word, ok := value.(string); ok {
 		return k.checkWord(word)
 	}
-	if flat := k.number(value); (k.word == "" || value != k.instead) && (flat < k.Min || flat > k.Max) {
+	if flat := k.number(value); flat < k.Min || flat > k.Max {
 		return fmt.Sprintf("%s: found %s, expected %s", k.Name, k.text(value), k.expected())
 	}
 	return ""
 }
 
 func (k knob) checkWord(word string) string {
-	if slices.Contains(k.Values, word) {
+	if slices.Contains(k.Values, word) && word != k.word {
 		return ""
 	}
-	if slices.Contains(k.Later, word) {
-		return fmt.Sprintf("%s %s is not built yet; use %s", k.Name, word, strict.OneOf(k.Values))
+	if why, ok := k.refused[word]; ok {
+		return fmt.Sprintf("%s: %s %s; use %s", k.Name, word, why, k.expected())
 	}
 	message := fmt.Sprintf("%s: found %q, expected %s", k.Name, word, k.expected())
-	near := Nearest(word, append(slices.Clone(k.Values), k.Later...))
-	if slices.Contains(k.Values, near) {
-		return message + fmt.Sprintf("; did you mean %q?", near)
-	}
-	if near != "" {
-		return message + fmt.Sprintf(" (%s is not built yet)", near)
+	if near := Nearest(word, k.Values); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return message
 }

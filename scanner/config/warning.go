@@ -12,12 +12,13 @@ const MostThreads = 512
 
 // Warnings names the knobs that somebody changed and that have no effect beside
 // the others, one sentence a reason. A configuration alone cannot tell what was
-// asked for: what naive or Default say too passes for unasked. File knows better.
+// asked for: what naive, Default or adaptive say too passes for unasked. File knows
+// better.
 func (c Config) Warnings() []string {
 	var changed []string
-	plain, usual := naive(1), Default(1)
+	grounds := []Config{naive(1), Default(1), adaptive(1)}
 	for _, k := range knobs {
-		if value := k.get(c); value != k.get(plain) && value != k.get(usual) {
+		if value := k.get(c); !slices.ContainsFunc(grounds, func(ground Config) bool { return k.get(ground) == value }) {
 			changed = append(changed, k.Name)
 		}
 	}
@@ -25,7 +26,8 @@ func (c Config) Warnings() []string {
 }
 
 // Warnings names the knobs that the file gives and that have no effect beside the
-// others, one sentence a reason.
+// others, one sentence a reason. What Resolve puts for auto passes for given, so ask
+// before.
 func (f File) Warnings() []string { return f.Config.idle(f.Given) }
 
 // idle words the warnings for those of the names that have no effect.
@@ -38,6 +40,8 @@ func (c Config) idle(names []string) []string {
 		}
 	}
 	switch scheduler := c.CPU.Scheduler; {
+	case scheduler == "inline" && c.CPU.Limiter.Algorithm != "none":
+		warn("under cpu.scheduler inline, where the readers analyse", "channel.buffer", "channel.batch", "channel.linger")
 	case scheduler == "inline":
 		warn("under cpu.scheduler inline, where the readers analyse", "cpu.workers", "channel.buffer", "channel.batch", "channel.linger")
 	case scheduler == "per-file" || scheduler == "threads":
@@ -56,15 +60,33 @@ func (c Config) idle(names []string) []string {
 	if c.CPU.Scheduler == "threads" && max(c.IO.Workers, c.CPU.Workers) > MostThreads {
 		warn(fmt.Sprintf("above %d, the most threads that cpu.scheduler threads starts", MostThreads), "io.workers", "cpu.workers")
 	}
+	if c.CPU.Scheduler == "threads" && c.IO.Limiter.Max > MostThreads {
+		warn(fmt.Sprintf("above %d, the most threads that cpu.scheduler threads starts", MostThreads), "io.limiter.max")
+	}
 	if c.CPU.Pin == "partition" && slices.Contains([]string{"per-file", "threads", "inline"}, c.CPU.Scheduler) {
 		warn("beyond locked under cpu.scheduler "+c.CPU.Scheduler+", which has one pool and nothing to part", "cpu.pin")
 	}
-	for _, limiter := range []struct{ name, algorithm string }{
-		{"io.limiter", c.IO.Limiter}, {"cpu.limiter", c.CPU.Limiter}, {"clone.limiter", c.Clone.Limiter},
-	} {
-		if limiter.algorithm == "none" {
-			warn("while "+limiter.name+" is none", limiter.name+".initial", limiter.name+".min", limiter.name+".max")
-		}
-	}
+	c.idleLimiters(warn)
 	return warnings
+}
+
+// idleLimiters warns of what limiters' algorithms do not look at, of workers whose
+// number is a limiter's, and of the limiter that has nothing to limit.
+func (c Config) idleLimiters(warn func(why string, idle ...string)) {
+	for _, p := range limited {
+		l, name := *p.limiter(&c), p.name+".limiter"
+		var idle []string
+		for _, k := range block(name) {
+			if !c.uses(k) {
+				idle = append(idle, k.Name)
+			}
+		}
+		warn("while "+name+" is "+l.Algorithm, idle...)
+	}
+	if l := c.IO.Limiter; l.uses("initial") && l.Initial > 0 && (!l.uses("max") || l.Max > 0 || c.IO.Workers <= mostReads) {
+		warn("while io.limiter.initial says how many readers start", "io.workers")
+	}
+	if c.Clone.Limiter.Algorithm != "none" {
+		warn("until the scanner clones", "clone.limiter")
+	}
 }

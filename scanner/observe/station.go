@@ -1,6 +1,9 @@
 package observe
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // HoldLimit is the hold time above which, at the 99th percentile, an I/O station
 // is flagged. Asynchronous runtimes ask their tasks to come back to a waiting
@@ -64,6 +67,15 @@ func (m *Meter) Station(wall time.Duration) Station {
 		hold := m.hold.Quantiles()
 		s.HoldS, s.HoldFlagged = &hold, hold.P99 > HoldLimit.Seconds()
 	}
+	return s
+}
+
+// Of is the station with its utilisation stated for so many of its workers, ≥ 1: as
+// many as a limiter let work on average, while others stood by.
+func (s Station) Of(workers float64) Station {
+	workers = max(workers, 1)
+	s.Utilisation *= float64(s.Workers) / workers
+	s.Workers = int(math.Round(workers))
 	return s
 }
 

@@ -47,6 +47,8 @@ type Account struct {
 	InServiceMean float64           // files in service on average: by Little's law the sum of all service over Wall
 	Stations      []observe.Station // read, analyse
 
+	Limiters []Limited // of the stations that have one
+
 	BudgetWait    observe.Quantiles // for the memory budget; of every file where there is one
 	TreePeakBytes int64             // the largest parse tree, as its analyser says
 	Watch         observe.Summary   // files in flight, and workers that did what they should not
@@ -74,6 +76,8 @@ type desk struct {
 	tally observe.Tally // files in flight, and their estimated bytes
 
 	watched *observe.Watched // what the worker is doing
+
+	reads, analyses pass // the permits that it holds
 
 	scanned   int64
 	skipped   map[string]int64
@@ -170,6 +174,13 @@ func (r *run) account() Account {
 	if a.Wall > 0 {
 		for _, station := range a.Stations {
 			a.InServiceMean += station.Utilisation * float64(station.Workers)
+		}
+	}
+	for i, v := range []*valve{r.reads, r.analyses} {
+		if v != nil {
+			l := v.limited(a.Wall)
+			a.Limiters = append(a.Limiters, l)
+			a.Stations[i] = a.Stations[i].Of(l.Mean)
 		}
 	}
 	return a

@@ -16,6 +16,15 @@ type seat struct {
 
 // analyse settles a file that has been read, and gives back what it holds.
 func (r *run) analyse(d *desk, s *seat, f *loaded) {
+	if f.offered {
+		r.handOver.begin(f, r.now())
+		defer func() { r.handOver.end(r.now()) }()
+	}
+	if r.opts.Scheduler != Inline { // whose readers are bounded by what they have in hand
+		d.reads.giveBack() // of who read the file himself
+	}
+	defer d.analyses.giveBack()
+	limited := r.permit(d, &d.analyses, r.analyses)
 	begin := r.now()
 	defer func() {
 		if !f.settled { // the analyser ended the goroutine: as unfit as after a panic
@@ -23,7 +32,7 @@ func (r *run) analyse(d *desk, s *seat, f *loaded) {
 		}
 		r.release(d, f)
 	}()
-	if r.ctx.Err() != nil {
+	if limited != nil || r.ctx.Err() != nil {
 		f.settled = true
 		d.cancelled(f.path, r.ctx, begin)
 		return
@@ -32,6 +41,9 @@ func (r *run) analyse(d *desk, s *seat, f *loaded) {
 	d.watched.Set(computing, begin)
 	verdict, err := s.attempt(f, r.opts.Journal)
 	end := r.now()
+	if err == nil {
+		d.analyses.done(r.analyses, len(f.buffer.bytes), end-begin)
+	}
 	d.watched.Set(idle, end)
 	d.analysing.Wait.Record(begin - f.ready)
 	d.analysing.Service.Record(end - begin)
@@ -84,6 +96,7 @@ func (r *run) abandon(d *desk, f *loaded, err error) {
 		return
 	}
 	f.settled = true
+	r.handOver.abandon(f, r.now())
 	r.release(d, f)
 	r.settle(d, f.path, err)
 }

@@ -20,7 +20,8 @@ import (
 // A lab makes analysers and remembers them. What a file does to its analyser is
 // written in it: "panic", "error", "binary", "grow"; anything else is found.
 type lab struct {
-	takes time.Duration // per analysis, in virtual time
+	takes time.Duration                   // per analysis, in virtual time
+	draws func(path string) time.Duration // in place of takes; nil: takes
 
 	mu     sync.Mutex
 	made   []*fake // guarded by mu
@@ -68,8 +69,12 @@ func (f *fake) Analyse(path string, src []byte) (Verdict, error) {
 	if f.lab.begun != nil {
 		f.lab.begun <- struct{}{}
 	}
-	if f.lab.takes > 0 {
-		<-time.After(f.lab.takes)
+	takes := f.lab.takes
+	if f.lab.draws != nil {
+		takes = f.lab.draws(path)
+	}
+	if takes > 0 {
+		<-time.After(takes)
 	}
 	switch text := string(src); {
 	case strings.HasPrefix(text, "panic"):
@@ -105,6 +110,7 @@ type disk struct {
 	fs.FS
 	lanes chan struct{} // nil: as many as asked for
 	takes time.Duration
+	draws func(path string) time.Duration // in place of takes; nil: takes
 	busy  atomic.Int32
 	most  atomic.Int32
 }
@@ -124,8 +130,12 @@ func (d *disk) Open(name string) (fs.File, error) {
 		d.lanes <- struct{}{}
 		defer func() { <-d.lanes }()
 	}
-	if d.takes > 0 {
-		<-time.After(d.takes)
+	takes := d.takes
+	if d.draws != nil {
+		takes = d.draws(name)
+	}
+	if takes > 0 {
+		<-time.After(takes)
 	}
 	switch {
 	case strings.HasPrefix(name, "denied"):

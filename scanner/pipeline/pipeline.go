@@ -3,7 +3,7 @@
 // by another pool. Who works where, the channel, the batches and the memory in
 // flight are its options; none of them changes what is found.
 //
-//	source ─▶ readers ─▶ memory budget ─▶ batcher ─▶ channel ─▶ analysers ─▶ accounts, one for each worker
+//	source ─▶ [limit] readers ─▶ memory budget ─▶ batcher ─▶ channel ─▶ [limit] analysers ─▶ accounts, one for each worker
 //
 // Under the schedulers with one pool there is neither batch nor channel: who
 // reads a file analyses it.
@@ -23,6 +23,12 @@
 // holds is the buffer of the file that it hands over, and memory that was given
 // to files which are with the analysers already, or will be once a batch has
 // lingered. So pools of one worker each cannot deadlock, whatever the budget.
+//
+// Where a limiter moves how many files are read at once, a reader holds its permit
+// until the file is handed over: what waits for room counts, or a full channel
+// would let in ever more. An analyser's permit is held while it analyses. A permit
+// to read is never waited for with one held, nor one to analyse with one to read,
+// but under Inline, whose readers are bounded by what they have in hand; those that analyse wait for nobody.
 //
 // Workers tell package observe what they do: waiting for a file, for memory, for
 // room or for storage are declared waits. How long a reader runs between them is
@@ -114,6 +120,11 @@ type Options struct {
 	Buffer int           // batches that the channel holds, ≥ 0; 0 is unbuffered. Two pools only
 	Batch  int           // files in a batch, ≥ 1. Two pools only
 	Linger time.Duration // longest wait of a batch for more files, ≥ 0; 0 sends each file at once. Two pools only
+
+	// ReadLimit moves how many files are on their way between a reader's permit and
+	// the analysers, within Readers; AnalyseLimit how many are analysed at once,
+	// within Analysers.
+	ReadLimit, AnalyseLimit Limit
 
 	MaxFileBytes int64 // longer files are skipped, ≥ 1
 

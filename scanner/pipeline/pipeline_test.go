@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
 
+	"sluice/scanner/limiter"
 	"sluice/scanner/source"
 )
 
@@ -72,6 +73,19 @@ func zoo(rng *rand.Rand) (files fstest.MapFS, items []source.Item, want Account,
 	return files, items, want, found
 }
 
+// anyLimit draws a limit within so many workers, or none.
+func anyLimit(rng *rand.Rand, workers int) Limit {
+	algorithms := limiter.Algorithms()
+	i := rng.IntN(2 * len(algorithms))
+	if i >= len(algorithms) {
+		return Limit{}
+	}
+	return Limit{
+		Algorithm: algorithms[i].Name, Bounds: limiter.Bounds{Initial: 1 + rng.IntN(workers), Min: 1, Max: workers},
+		PerByte: rng.IntN(2) == 0, FullDrops: rng.IntN(2) == 0,
+	}
+}
+
 // TestConcurrencyChangesNothingThatIsFound is the central property. A failure
 // prints the seed that repeats it.
 func TestConcurrencyChangesNothingThatIsFound(t *testing.T) {
@@ -87,6 +101,7 @@ func TestConcurrencyChangesNothingThatIsFound(t *testing.T) {
 			o.Linger = time.Duration(rng.IntN(3)) * time.Millisecond
 			o.Scheduler = schedulers[rng.IntN(len(schedulers))]
 			o.Pin = []string{Free, Free, Locked, Partition}[rng.IntN(4)]
+			o.ReadLimit, o.AnalyseLimit = anyLimit(rng, o.Readers), anyLimit(rng, o.Analysers)
 			o.BudgetBytes = []int64{0, 0, 1, 100 << 10, 1 << 30}[rng.IntN(5)]
 			if rng.IntN(4) == 0 {
 				o.Readers = o.Analysers
@@ -95,7 +110,7 @@ func TestConcurrencyChangesNothingThatIsFound(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d, %+v: %v", seed, o, err)
 			}
-			ignored := cmpopts.IgnoreFields(Account{}, "Failures", "Wall", "FirstResult", "Sojourn", "Service", "InServiceMean", "Stations", "BudgetWait", "Watch", "Warnings")
+			ignored := cmpopts.IgnoreFields(Account{}, "Failures", "Wall", "FirstResult", "Sojourn", "Service", "InServiceMean", "Limiters", "Stations", "BudgetWait", "Watch", "Warnings")
 			if diff := cmp.Diff(want, got, ignored); diff != "" {
 				t.Fatalf("seed %d, %+v: account (-want +got)\n%s", seed, o, diff)
 			}

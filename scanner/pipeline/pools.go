@@ -61,7 +61,9 @@ func (r *run) twoPools(items iter.Seq[source.Item]) {
 
 // fetch reads a file and hands it over.
 func (r *run) fetch(d *desk, q queued, to *batcher) {
+	defer d.reads.giveBack()
 	if f, ok := r.read(d, q); ok {
+		r.offer(d, &f)
 		to.put(r, d, f) // the file is the analysers' now
 	}
 	d.watched.Set(idle, r.now())
@@ -128,7 +130,9 @@ func (r *run) onePool(items iter.Seq[source.Item]) {
 			schedule(r.ctx, crew.options(r), discovered, pool.Work[queued]{
 				Do: func(w *pool.Worker[queued], q queued) error {
 					d := crew.desks[w.Slot]
+					defer d.reads.giveBack()
 					if f, ok := r.readPermitted(d, q, permits); ok {
+						r.offer(d, &f)
 						r.analyseSeated(d, w.Slot, &f, free)
 					}
 					d.watched.Set(idle, r.now())

@@ -25,6 +25,7 @@ type loaded struct {
 	ready  time.Duration // when it had been read
 
 	inFlight bool // counted as such, and holding its cost
+	offered  bool // to the analysers, and counted as such
 	settled  bool // in somebody's books
 }
 
@@ -39,6 +40,10 @@ func (r *run) read(d *desk, q queued) (f loaded, ok bool) {
 		r.settle(d, q.Path, q.Err)
 		return loaded{}, false
 	case r.ctx.Err() != nil:
+		d.cancelled(q.Path, r.ctx, r.now())
+		return loaded{}, false
+	}
+	if err := r.permit(d, &d.reads, r.reads); err != nil {
 		d.cancelled(q.Path, r.ctx, r.now())
 		return loaded{}, false
 	}
@@ -64,10 +69,12 @@ func (r *run) take(d *desk, q queued) (_ loaded, ok bool) {
 	d.reading.Service.Record(f.ready - f.taken - f.queued)
 	switch {
 	case err != nil:
+		d.reads.failed(err)
 		r.settle(d, q.Path, err)
 	case skip != "":
 		d.skip(skip, f.ready)
 	default:
+		d.reads.done(r.reads, len(f.buffer.bytes), f.ready-f.taken-f.queued)
 		return f, true
 	}
 	return loaded{}, false

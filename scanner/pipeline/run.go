@@ -39,6 +39,9 @@ type run struct {
 	tallies  []*observe.Tally // theirs
 	buffers  buffers
 	budget   *budget.Budget // nil for none
+	reads    *valve         // what limits reading; nil for none
+	analyses *valve         // what limits analysis; nil for none
+	handOver handOver
 	resident *budget.Estimator
 	flush    func() // sends what waits for company; nothing with one pool
 
@@ -92,6 +95,9 @@ func newRun(ctx context.Context, cancel context.CancelCauseFunc, fsys fs.FS, o O
 		r.reading = observe.NewIOMeter("read", readers)
 	}
 	r.observe()
+	if err := r.limit(analysers); err != nil {
+		return nil, err
+	}
 	return r, r.seat(analysers)
 }
 
@@ -138,6 +144,14 @@ func (r *run) close() {
 
 // now is the time since the start.
 func (r *run) now() time.Duration { return time.Since(r.start) }
+
+// limiterNow is the same for the limiters, which ask before the start too.
+func (r *run) limiterNow() time.Duration {
+	if r.start.IsZero() {
+		return 0
+	}
+	return r.now()
+}
 
 // patience is how long a run that has stalled, and is to fail, waits for workers
 // that were told to end. One that is stuck in the kernel or in foreign code

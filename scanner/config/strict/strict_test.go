@@ -198,6 +198,7 @@ func TestWrongKindsSayWhatWasFoundAndExpected(t *testing.T) {
 		"a low int":                {"0", func(n *Node) { n.IntIn(1, math.MaxInt) }, "found number 0, expected a whole number, 1 or more"},
 		"a high int":               {"2", func(n *Node) { n.IntIn(math.MinInt, 1) }, "found number 2, expected a whole number, 1 or less"},
 		"text for a number":        {"x", func(n *Node) { n.Float() }, `found text "x", expected a number`},
+		"no number for a number":   {".nan", func(n *Node) { n.Float() }, "found number .nan, expected a number"},
 		"yes for true":             {"yes", func(n *Node) { n.Bool() }, `found text "yes", expected true or false`},
 		"nothing for text":         {"", func(n *Node) { n.Text() }, "found nothing, expected text"},
 		"true for text":            {"true", func(n *Node) { n.Text() }, "found true, expected text"},

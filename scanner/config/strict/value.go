@@ -76,11 +76,14 @@ func (n *Node) Float() (float64, bool) {
 	if n == nil {
 		return 0, false
 	}
-	switch value, _ := n.Scalar(); value := value.(type) {
+	value, ok := n.Scalar()
+	switch value := value.(type) {
 	case int64:
-		return float64(value), true
+		return float64(value), ok
 	case float64:
-		return value, true
+		if ok {
+			return value, true
+		}
 	}
 	n.Mismatch("a number")
 	return 0, false
