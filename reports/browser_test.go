@@ -10,6 +10,7 @@ import (
 
 	"sluice/reports"
 	"sluice/reports/reportstest"
+	"sluice/reports/view"
 )
 
 // browser returns a headless browser, or ends the test where there is none; make
@@ -47,9 +48,14 @@ const look = `(() => {
 	}
 })()`
 
-func TestPageStandsInABrowserOnDesktopAndPhone(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := reports.Write(dir, reportstest.Tune(1)); err != nil {
+func TestPagesStandInABrowserOnDesktopAndPhone(t *testing.T) {
+	tune, contest := t.TempDir(), t.TempDir()
+	if _, err := reports.Write(tune, reportstest.Tune(1)); err != nil {
+		t.Fatal(err)
+	}
+	limiters := reportstest.Contest(1)
+	limiters.Plants = limiters.Plants[:2]
+	if _, err := reports.WriteContest(contest, limiters, view.Asked{Command: "sluice limiters"}); err != nil {
 		t.Fatal(err)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -58,20 +64,22 @@ func TestPageStandsInABrowserOnDesktopAndPhone(t *testing.T) {
 	defer cancel()
 	ctx, cancel := chromedp.NewContext(allocator)
 	defer cancel()
-	page := url.URL{Scheme: "file", Path: filepath.Join(dir, "index.html")}
-	for _, width := range []int64{1280, 390} {
-		if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(page.String())); err != nil {
-			t.Fatal(err)
-		}
-		got, err := chromedp.Run(ctx, chromedp.Evaluate[seen](look))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.Title == "" || got.Heading == "" || got.Images == 0 {
-			t.Errorf("at %d pixels the page shows %+v; want a title, a heading and pictures", width, got)
-		}
-		if got.Broken != 0 || got.Overflow > 0 || got.Requests != 0 {
-			t.Errorf("at %d pixels the page shows %+v; want no broken picture, no sideways scrolling, no request", width, got)
+	for _, dir := range []string{tune, contest} {
+		page := url.URL{Scheme: "file", Path: filepath.Join(dir, "index.html")}
+		for _, width := range []int64{1280, 390} {
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(page.String())); err != nil {
+				t.Fatal(err)
+			}
+			got, err := chromedp.Run(ctx, chromedp.Evaluate[seen](look))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Title == "" || got.Heading == "" || got.Images == 0 {
+				t.Errorf("at %d pixels the page shows %+v; want a title, a heading and pictures", width, got)
+			}
+			if got.Broken != 0 || got.Overflow > 0 || got.Requests != 0 {
+				t.Errorf("at %d pixels the page shows %+v; want no broken picture, no sideways scrolling, no request", width, got)
+			}
 		}
 	}
 }

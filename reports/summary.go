@@ -72,7 +72,13 @@ func (m markdown) tail(v view.View) {
 }
 
 func (m markdown) table(t view.Table) {
-	m.line("\n### " + escape(t.Caption) + "\n")
+	m.line("\n### " + escape(t.Caption))
+	m.grid(t)
+}
+
+// grid is a table without its caption.
+func (m markdown) grid(t view.Table) {
+	m.line("")
 	var head, rule []string
 	for _, column := range t.Columns {
 		head = append(head, cell(view.Words(column.Name)))

@@ -60,15 +60,20 @@ func (t terminal) scene(s view.Scene) {
 		t.paragraph("  warning: ", warning)
 	}
 	for _, table := range s.Tables {
-		t.line("")
-		t.line("  " + t.bold(table.Caption))
-		t.table(table)
-		t.paragraph("  ", table.Note)
+		t.captioned(table)
 	}
 	t.line("")
 	for _, fact := range s.Facts {
 		t.paragraph(fmt.Sprintf("  %-15s ", fact.Name), fact.Text)
 	}
+}
+
+// captioned sets a table below its name.
+func (t terminal) captioned(table view.Table) {
+	t.line("")
+	t.line("  " + t.bold(table.Caption))
+	t.table(table)
+	t.paragraph("  ", table.Note)
 }
 
 // paragraph wraps words; the lines after the first are set in as far as the first.

@@ -60,32 +60,39 @@ func presetNames() []string {
 
 // arm resolves a preset or file to an arm of a measurement.
 func arm(name string, cores int) (lab.Arm, error) {
+	a, _, err := armAndBase(name, cores)
+	return a, err
+}
+
+// armAndBase is arm with the configuration as it was given: what is auto there
+// follows the knobs that a search changes.
+func armAndBase(name string, cores int) (lab.Arm, config.Config, error) {
 	file, err := configuration(name, false, cores)
 	if err != nil {
-		return lab.Arm{}, err
+		return lab.Arm{}, config.Config{}, err
 	}
 	cfg := file.Config.Resolve(cores)
 	if err := cfg.Validate(); err != nil {
-		return lab.Arm{}, usagef("%s: %w", name, err)
+		return lab.Arm{}, config.Config{}, usagef("%s: %w", name, err)
 	}
-	return lab.Arm{Name: armName(name), Config: cfg.Flat()}, nil
+	return lab.Arm{Name: armName(name), Config: cfg.Flat()}, file.Config, nil
 }
 
 // armName is what a configuration is called in tables: the preset, or the file
 // without its folder.
 func armName(name string) string { return filepath.Base(name) }
 
-// referenceArm is --reference, else sluice.yaml, else the default preset. The
-// second result is its name for people.
-func referenceArm(name string, cores int) (lab.Arm, string, error) {
+// referenceArm is --reference, else sluice.yaml, else the default preset: the arm,
+// the configuration as given, and its name for people.
+func referenceArm(name string, cores int) (lab.Arm, config.Config, string, error) {
 	if name == "" {
 		name = "default"
 		if _, err := os.Stat("sluice.yaml"); err == nil {
 			name = "sluice.yaml"
 		}
 	}
-	a, err := arm(name, cores)
-	return a, armName(name), err
+	a, base, err := armAndBase(name, cores)
+	return a, base, armName(name), err
 }
 
 // completed fills a partial configuration with a base's values, refuses what is

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ type progress struct {
 	w      io.Writer
 	quiet  bool
 	metric string // of a trial, shown when it ends
+	unit   string // what is counted: "trials"
 	bars   *mpb.Progress
 	bar    *mpb.Bar
 	label  string
@@ -41,14 +43,15 @@ const (
 )
 
 func newProgress(w io.Writer, quiet bool, metric string) *progress {
-	p := &progress{w: w, quiet: quiet, metric: metric, lastLine: time.Now()}
+	p := &progress{w: w, quiet: quiet, metric: metric, unit: "trials", lastLine: time.Now()}
 	if !quiet && terminal(w) {
 		p.bars = mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(redrawEvery), mpb.WithWidth(40))
 	}
 	return p
 }
 
-// phase begins a phase of so many trials that should take expectS seconds.
+// phase begins a phase of so many trials that should take expectS seconds; 0 where
+// nobody can tell beforehand.
 func (p *progress) phase(label string, trials int, expectS float64) {
 	if p.quiet {
 		return
@@ -59,7 +62,11 @@ func (p *progress) phase(label string, trials int, expectS float64) {
 	p.lastLine = time.Now()
 	p.mu.Unlock() // the bars' own goroutine asks for the tail while a bar is made
 	if p.bars == nil {
-		fmt.Fprintf(p.w, "%s: %d trials, about %s\n", label, trials, unit.Time(expectS))
+		about := ""
+		if expectS > 0 {
+			about = ", about " + unit.Time(expectS)
+		}
+		fmt.Fprintf(p.w, "%s: %d %s%s\n", label, trials, p.unit, about)
 		return
 	}
 	// A bar that is made with a total completes only when it is reached; a phase
@@ -73,13 +80,18 @@ func (p *progress) phase(label string, trials int, expectS float64) {
 
 // trial counts a finished trial.
 func (p *progress) trial(e lab.Event) {
+	p.step(fmt.Sprintf("%s %s", e.Trial.Arm, unit.Format(p.metric, e.Trial.Metrics[p.metric])))
+}
+
+// step counts one of what is counted, of which status is said.
+func (p *progress) step(status string) {
 	if p.quiet {
 		return
 	}
 	p.mu.Lock()
 	p.done++
 	p.total = max(p.total, p.done)
-	p.status = fmt.Sprintf("%s %s", e.Trial.Arm, unit.Format(p.metric, e.Trial.Metrics[p.metric]))
+	p.status = status
 	due := p.bars == nil && time.Since(p.lastLine) >= lineEvery
 	if due {
 		p.lastLine = time.Now()
@@ -90,7 +102,7 @@ func (p *progress) trial(e lab.Event) {
 		p.bar.Increment()
 	}
 	if due {
-		fmt.Fprintf(p.w, "%s: %d of %d trials, %s\n", p.label, p.done, p.total, p.tail())
+		fmt.Fprintf(p.w, "%s: %d of %d %s, %s\n", p.label, p.done, p.total, p.unit, strings.TrimSpace(p.tail()))
 	}
 }
 

@@ -19,7 +19,6 @@ import (
 	"sluice/harness/target"
 	"sluice/harness/tuner"
 	"sluice/harness/unit"
-	"sluice/scanner/config"
 	"sluice/workloads/corpus"
 	"sluice/workloads/storage"
 )
@@ -129,7 +128,7 @@ func (f *runFlags) execute(cmd *cobra.Command, s *streams, file string) error {
 	}
 	reference := e.Reference
 	if f.def == nil {
-		if _, reference, err = referenceArm(e.Reference, len(usable)); err != nil {
+		if _, _, reference, err = referenceArm(e.Reference, len(usable)); err != nil {
 			return err
 		}
 	}
@@ -307,11 +306,7 @@ func newCell(c corpus.Corpus, storageName string, n int, e experiment.Experiment
 	if err != nil {
 		return cell{}, &usageError{err}
 	}
-	reference, _, err := referenceArm(e.Reference, n)
-	if err != nil {
-		return cell{}, err
-	}
-	base, err := config.Default(n).WithFlat(reference.Config)
+	reference, base, _, err := referenceArm(e.Reference, n)
 	if err != nil {
 		return cell{}, err
 	}
@@ -337,7 +332,9 @@ func newCell(c corpus.Corpus, storageName string, n int, e experiment.Experiment
 func shortName(flat record.Flat, e experiment.Experiment) string {
 	var parts []string
 	for _, p := range e.Space {
-		parts = append(parts, fmt.Sprintf("%s=%v", p.Name, flat[p.Name]))
+		if value, ok := flat[p.Name]; ok { // a limiter's initial is not there under none
+			parts = append(parts, fmt.Sprintf("%s=%v", p.Name, value))
+		}
 	}
 	return strings.Join(parts, " ")
 }

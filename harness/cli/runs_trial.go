@@ -91,6 +91,7 @@ func trialFacts(t record.Trial, files []shownFile) []fact {
 		{"metrics", metricLines(t.Metrics)},
 		{"conditions", conditionLines(t)},
 		{"over time", seriesLines(t.Series)},
+		{"limits", limitLines(t.Stats)},
 		{"files", fileLines(files)},
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return len(f.lines) == 0 || f.lines[0] == "" })

@@ -245,20 +245,16 @@ func (f *scanFlags) configuration(s *streams) (config.Config, error) {
 	if err != nil {
 		return config.Config{}, err
 	}
-	cfg := file.Config
 	var faults []error
 	for _, assignment := range f.set {
-		changed, err := cfg.Set(assignment)
-		if err != nil {
+		if file, err = file.Set(assignment); err != nil {
 			faults = append(faults, fmt.Errorf("--set %s: %w", assignment, err))
-			continue
 		}
-		cfg = changed
 	}
 	if err := errors.Join(faults...); err != nil {
-		return cfg, &usageError{err}
+		return file.Config, &usageError{err}
 	}
-	cfg = cfg.Resolve(cores)
+	cfg := file.Config.Resolve(cores)
 	if err := cfg.Validate(); err != nil {
 		return cfg, &usageError{err}
 	}
@@ -266,11 +262,6 @@ func (f *scanFlags) configuration(s *streams) (config.Config, error) {
 		return cfg, nil
 	}
 	if file.Provenance == nil { // a tuned file names every knob, asked for or not
-		file.Config = cfg
-		for _, assignment := range f.set {
-			name, _, _ := strings.Cut(assignment, "=")
-			file.Given = append(file.Given, strings.TrimSpace(name))
-		}
 		for _, warning := range file.Warnings() {
 			s.warn("%s", warning)
 		}

@@ -87,12 +87,14 @@ func (f *scanFlags) cpuOnly() (stop func() error, err error) {
 	}, nil
 }
 
-// seats is how many files a configuration analyses at once.
+// seats is how many files a configuration analyses at once, at most: where readers
+// analyse, as many as a limiter may let.
 func seats(c config.Config) int {
+	io, cpu, _ := c.Limits()
 	if c.CPU.Scheduler == "inline" {
-		return c.IO.Workers
+		return io.Max
 	}
-	return c.CPU.Workers
+	return max(c.CPU.Workers, cpu.Max)
 }
 
 func (f *scanFlags) warn(s *streams, text string) {

@@ -172,16 +172,12 @@ func (f *tuneFlags) tuneAll(ctx context.Context, ses *session, jobs []tuneJob) e
 // jobs makes one job for each storage.
 func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
 	cores := len(p.cores)
-	reference, name, err := referenceArm(f.reference, cores)
+	reference, base, name, err := referenceArm(f.reference, cores)
 	if err != nil {
 		return nil, "", err
 	}
 	reference.Name = lab.Reference
 	also, err := f.alsoArms(cores)
-	if err != nil {
-		return nil, "", err
-	}
-	base, err := config.Default(cores).WithFlat(reference.Config)
 	if err != nil {
 		return nil, "", err
 	}

@@ -1,10 +1,13 @@
 package experiment
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/scanner/config"
 )
 
 const designed = `name: n
@@ -47,5 +50,57 @@ func TestAListMayHoldAWordBesideNumbers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, configs); diff != "" {
 		t.Errorf("grid (-want +got):\n%s", diff)
+	}
+}
+
+func TestASpaceMayHoldLimitersAndTheirBounds(t *testing.T) {
+	const data = `name: n
+scenarios: {corpus: [goroot]}
+space:
+  io.limiter: [none, static, bdp]
+  io.limiter.initial: {min: 1, max: 64, scale: log2, levels: 2}
+  io.limiter.max: [64, auto]
+`
+	e, err := Parse("e.yaml", []byte(data), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configs, err := e.Configurations(func(partial map[string]any) (map[string]any, error) {
+		c, err := config.Default(2).WithFlat(partial)
+		if err == nil {
+			c = c.Resolve(2)
+			err = c.Validate()
+		}
+		return limitersOf(c), err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bdp := func(initial, most int) map[string]any {
+		return map[string]any{"io.limiter": "bdp", "io.limiter.initial": initial, "io.limiter.min": 1, "io.limiter.max": most, "io.limiter.latency": "raw"}
+	}
+	want := []map[string]any{ // none has no initial and static no max, so that they come once
+		{"io.limiter": "none"},
+		{"io.limiter": "static", "io.limiter.initial": 1},
+		{"io.limiter": "static", "io.limiter.initial": 64},
+		bdp(1, 64), bdp(1, 256), bdp(64, 64), bdp(64, 256),
+	}
+	if diff := cmp.Diff(want, configs); diff != "" {
+		t.Errorf("grid (-want +got):\n%s", diff)
+	}
+}
+
+func limitersOf(c config.Config) map[string]any {
+	flat := c.Flat()
+	maps.DeleteFunc(flat, func(name string, _ any) bool { return !strings.HasPrefix(name, "io.limiter") })
+	return flat
+}
+
+func TestALimiterThatIsNotOfThePoolIsRefusedInASpace(t *testing.T) {
+	_, err := Parse("e.yaml", []byte("name: n\nscenarios: {corpus: [goroot]}\nspace: {cpu.limiter: [none, occupancy], io.limiter.min: [0]}\n"), 2)
+	for _, want := range []string{"e.yaml:3:29: space.cpu.limiter: cpu.limiter: occupancy counts", "e.yaml:3:58: space.io.limiter.min: io.limiter.min: found number 0"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }

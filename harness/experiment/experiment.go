@@ -265,8 +265,8 @@ func (e Experiment) Configurations(complete func(map[string]any) (map[string]any
 }
 
 // DefaultSpace is what tune searches unless told otherwise: the ranges that pay to
-// search on so many cores, and every choice that is built. Files are mapped only
-// where the storage is local; simulated latency lies under ordinary reads alone.
+// search on so many cores, and every choice that is built but limiters. Files are
+// mapped only where the storage is local; simulated latency lies under ordinary reads alone.
 func DefaultSpace(cores int, local bool) space.Space {
 	ranges := space.Space{
 		{Name: "io.workers", Type: space.Int, Min: 1, Max: float64(max(64, 16*cores)), Scale: space.Log2, Ordered: true},
@@ -287,6 +287,8 @@ func unasked(knob, word string, local bool) bool {
 		return word == "threads" || word == "inline"
 	case "io.reader":
 		return word == "mmap" && !local
+	case "io.limiter": // the one that finds the number of readers of slow storage; the others are there to be compared
+		return word != "none" && (word != "occupancy" || local)
 	default:
 		return false
 	}
@@ -294,11 +296,12 @@ func unasked(knob, word string, local bool) bool {
 
 // choices makes a parameter of each choice that is built and leaves something to
 // choose, in the order of the knobs. Who analyses and in which order are searched
-// always; other choices are rare until answers show that they pay.
+// always; other choices are rare until answers show that they pay. Of limiters only
+// what finds the number of readers is searched; others where a space names them.
 func choices(knobs []config.Knob, local bool) space.Space {
 	var params space.Space
 	for _, k := range knobs {
-		if k.Type != config.TypeChoice || !k.Built || strings.HasPrefix(k.Name, "clone.") { // trials clone nothing
+		if k.Type != config.TypeChoice || !k.Built || strings.Contains(k.Name, ".limiter") && k.Name != "io.limiter" {
 			continue
 		}
 		p := space.Param{Name: k.Name, Type: space.Choice, Rare: k.Name != "cpu.scheduler" && k.Name != "source.order"}

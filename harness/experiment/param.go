@@ -43,7 +43,7 @@ func readValues(n *strict.Node, knob config.Knob, cores int, p *space.Param) {
 			item.Fault("space.%s: %v", knob.Name, err)
 			continue
 		}
-		flat := with.Flat()[knob.Name]
+		flat, _ := with.Value(knob.Name)
 		if _, isWord := flat.(string); isWord && p.Type != space.Choice {
 			p.Type, p.Ordered = space.Choice, false // a word among numbers, as none beside 64MiB, has no place in their order
 		}

@@ -91,6 +91,21 @@ func TestTheBoundThatHolds(t *testing.T) {
 			"I/O latency", Likely, "io.workers", 8, 2,
 		},
 		{
+			"readers wait for storage at the most that their limiter may let",
+			scan{readers: 250, analysers: 2, read: 0.98, analyse: 0.2, cpu: 0.25, config: record.Flat{"io.limiter": "bdp", "io.limiter.max": int64(256)}},
+			"I/O latency", Holds, "io.limiter.max", 1025, 4,
+		},
+		{
+			"a limiter that does not see the analysers holds the readers back",
+			scan{readers: 8, analysers: 2, read: 0.98, analyse: 0.2, cpu: 0.25, config: record.Flat{"io.limiter": "vegas", "io.limiter.max": int64(256)}},
+			"I/O latency", Holds, "io.limiter", "occupancy", 4,
+		},
+		{
+			"a limiter took time to come up",
+			scan{readers: 40, analysers: 2, read: 0.98, analyse: 0.2, cpu: 0.25, config: record.Flat{"io.limiter": "occupancy", "io.limiter.max": int64(256), "io.limiter.initial": int64(2)}},
+			"I/O latency", Holds, "io.limiter.initial", 40, 4,
+		},
+		{
 			"cores are full, and readers wait for room",
 			scan{readers: 64, analysers: 2, read: 0.05, blocked: 0.9, analyse: 0.98, cpu: 0.97},
 			"cores", Holds, "", nil, 0,

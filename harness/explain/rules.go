@@ -168,6 +168,9 @@ func latency(e evidence) (Bound, bool) {
 	if !ok || e.figures[analyseBusy] >= e.figures[readBusy] || scheduler(e.config) == "inline" {
 		return Bound{}, false
 	}
+	if limiter, _ := e.config["io.limiter"].(string); limiter != "" && limiter != "none" {
+		return limited(e, limiter, c), true
+	}
 	b := Bound{
 		Confidence: c, Share: e.figures[readBusy], Knob: "io.workers", Direction: "raise", AtMost: e.next(readBusy),
 		Because: fmt.Sprintf("%s busy %s of the time: %.0f ÷ %s a read is %.0f files/s at most, and %.0f were read", count(int(w), "reader"), percent(e.figures[readBusy]),
@@ -176,6 +179,32 @@ func latency(e evidence) (Bound, bool) {
 	}
 	b.To = int(min(4096, math.Ceil(w*e.figures[readBusy]*b.AtMost)+1))
 	return b, true
+}
+
+// limited is latency where a limiter decides how many read: raising its maximum helps
+// only if it got there.
+func limited(e evidence, limiter string, c Confidence) Bound {
+	w := e.figures[readWorkers]
+	b := Bound{
+		Confidence: c, Share: e.figures[readBusy], AtMost: e.next(readBusy),
+		Because: fmt.Sprintf("%s busy %s of the time: the limiter %s let %.0f read on average", count(int(w), "reader"), percent(e.figures[readBusy]), limiter, w),
+	}
+	most, has := e.config.Float("io.limiter.max")
+	if has && w >= 0.8*most {
+		b.Knob, b.Direction, b.Remedy = "io.limiter.max", "raise", "more reads in flight"
+		b.To = int(min(4096, math.Ceil(most*b.AtMost)+1))
+		return b
+	}
+	b.Knob, b.Direction, b.To, b.Remedy = "io.limiter", "change", "occupancy", "a limiter that follows the analysers, or io.limiter.initial nearer to what it came to"
+	initial, has := e.config.Float("io.limiter.initial")
+	switch {
+	case limiter != "occupancy":
+	case has && initial < w:
+		b.Knob, b.Direction, b.To, b.Remedy = "io.limiter.initial", "raise", int(math.Ceil(w)), "less of the time spent on the way up"
+	default:
+		b.Knob, b.Direction, b.To, b.Remedy = "", "", nil, "the limiter let no more read, since more were no faster: the storage is the bound"
+	}
+	return b
 }
 
 // tail: the longest file is analysed for a good part of the trial, and the

@@ -189,6 +189,7 @@ func addStats(t *record.Trial, path string) error {
 		m["storage_asked_mean_s"] = stats.Storage.AskedMeanS
 		m["storage_achieved_mean_s"] = stats.Storage.MeanS
 	}
+	addLimits(t, stats.Limiters)
 	return addInFlight(m, data)
 }
 

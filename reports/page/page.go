@@ -23,6 +23,9 @@ import (
 //go:embed page.html
 var markup string
 
+//go:embed parts.html
+var parts string // what the pages share
+
 //go:embed page.css
 var styles string
 
@@ -41,7 +44,6 @@ type scene struct {
 // figure is a picture in two layouts, of which the style sheet shows one.
 type figure struct {
 	Wide, Narrow template.HTML
-	File         string // the PNG beside the page
 }
 
 // Render sets the page. charts holds the pictures of each scene of the view, in
@@ -49,24 +51,31 @@ type figure struct {
 func Render(v view.View, charts [][]plots.Chart) ([]byte, error) {
 	s := sheet{View: v, CSS: template.CSS(plots.CSS() + styles)} //nolint:gosec // both are ours
 	for i, of := range v.Scenes {
-		figures, err := figures(of.Slug, charts[i])
+		figures, err := figures(charts[i])
 		if err != nil {
 			return nil, err
 		}
 		s.Scenes = append(s.Scenes, scene{Scene: of, Figures: figures})
 	}
-	page, err := template.New("page").Funcs(template.FuncMap{"verdict": verdictOf, "class": class, "glyph": glyph, "nobreak": nobreak, "split": strings.Fields}).Parse(markup)
-	if err != nil {
-		return nil, fmt.Errorf("parse the page's template: %w", err)
+	return set(markup, s)
+}
+
+// set fills a page's template, which may use the parts.
+func set(markup string, sheet any) ([]byte, error) {
+	page := template.New("page").Funcs(template.FuncMap{"verdict": verdictOf, "class": class, "glyph": glyph, "nobreak": nobreak, "split": strings.Fields})
+	for _, text := range []string{parts, markup} {
+		if _, err := page.Parse(text); err != nil {
+			return nil, fmt.Errorf("parse the page's template: %w", err)
+		}
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, s); err != nil {
+	if err := page.Execute(&b, sheet); err != nil {
 		return nil, fmt.Errorf("set the page: %w", err)
 	}
 	return b.Bytes(), nil
 }
 
-func figures(slug string, charts []plots.Chart) ([]figure, error) {
+func figures(charts []plots.Chart) ([]figure, error) {
 	list := make([]figure, 0, len(charts))
 	for _, chart := range charts {
 		wide, err := chart.SVG(false)
@@ -79,7 +88,6 @@ func figures(slug string, charts []plots.Chart) ([]figure, error) {
 		}
 		list = append(list, figure{
 			Wide: template.HTML(wide), Narrow: template.HTML(narrow), //nolint:gosec // made and escaped by reports/plots
-			File: slug + "-" + chart.Name + ".png",
 		})
 	}
 	return list, nil

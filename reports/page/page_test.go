@@ -24,6 +24,33 @@ func render(t *testing.T, rep record.Report) string {
 	return string(page)
 }
 
+func renderContest(t *testing.T, c record.Contest) string {
+	t.Helper()
+	g := Gallery{Ranking: plots.Ranking(c)}
+	for i, slug := range view.PlantSlugs(c) {
+		g.Plants = append(g.Plants, plots.Limits(c, i, slug))
+	}
+	page, err := Contest(view.NewContest(c, view.Asked{Command: "sluice limiters"}), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+// pages are all kinds of pages.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{
+		"contest":         renderContest(t, reportstest.Contest(1)),
+		"hostile contest": renderContest(t, reportstest.PoisonContest(reportstest.Contest(1))),
+		"empty contest":   renderContest(t, record.Contest{}),
+	}
+	for name, rep := range kinds() {
+		all[name] = render(t, rep)
+	}
+	return all
+}
+
 func kinds() map[string]record.Report {
 	return map[string]record.Report{
 		"tune": reportstest.Tune(1), "grid": reportstest.Grid(1), "compare": reportstest.Compare(1), "target": reportstest.Target(1),
@@ -39,8 +66,7 @@ func TestNoRequestLeavesThePage(t *testing.T) {
 		"src": true, "srcset": true, "href": true, "xlink:href": true, "action": true, "formaction": true, "data": true,
 		"poster": true, "background": true, "ping": true, "manifest": true, "style": true,
 	}
-	for name, rep := range kinds() {
-		page := render(t, rep)
+	for name, page := range pages(t) {
 		for _, tag := range tags.FindAllString(page, -1) {
 			for _, attribute := range attributes.FindAllStringSubmatch(tag, -1) {
 				key, to := attribute[1], attribute[2]
@@ -65,8 +91,7 @@ func TestNoRequestLeavesThePage(t *testing.T) {
 }
 
 func TestEveryForeignTextIsEscaped(t *testing.T) {
-	for name, rep := range kinds() {
-		page := render(t, rep)
+	for name, page := range pages(t) {
 		for _, markup := range []string{"<script", "alert(1)</", "\x1b", "\u202e", "javascript:", " onload="} {
 			if strings.Contains(page, markup) {
 				t.Errorf("%s: %q stands in the page", name, markup)
@@ -91,9 +116,9 @@ func TestAConfigurationValueCannotBecomeMarkup(t *testing.T) {
 func TestTagsAreBalanced(t *testing.T) {
 	tags := regexp.MustCompile(`<(/?)([a-z][a-z0-9]*)[^>]*?(/?)>`)
 	void := map[string]bool{"meta": true, "link": true}
-	for name, rep := range kinds() {
+	for name, page := range pages(t) {
 		var open []string
-		for _, tag := range tags.FindAllStringSubmatch(render(t, rep), -1) {
+		for _, tag := range tags.FindAllStringSubmatch(page, -1) {
 			switch {
 			case void[tag[2]] || tag[3] == "/":
 			case tag[1] == "":

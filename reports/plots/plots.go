@@ -1,7 +1,9 @@
 // Package plots draws the pictures of a report: the objective against the
-// number of readers, ratios with their intervals, sojourn times, memory.
+// number of readers, ratios with their intervals, sojourn times, memory; and
+// those of a contest of limiters: who has how much power, and each limit over
+// time.
 //
-// A record.Outcome comes in, Charts leave; each can be drawn as a PNG of twice
+// A record.Outcome or a record.Contest comes in, Charts leave; each can be drawn as a PNG of twice
 // the pixel density (for files and other programs) or as an SVG whose colours
 // are CSS variables and whose layout fits a screen or a phone (for the page).
 // Drawing uses gonum's vector canvases and Liberation Sans; axes, legends and

@@ -24,7 +24,7 @@ func kinds() map[string]record.Report {
 	}
 }
 
-// eachChart calls check for every chart of every kind of report.
+// eachChart calls check for every chart of every kind of report and of contests.
 func eachChart(t *testing.T, check func(t *testing.T, c Chart)) {
 	t.Helper()
 	for name, rep := range kinds() {
@@ -34,6 +34,20 @@ func eachChart(t *testing.T, check func(t *testing.T, c Chart)) {
 			}
 		}
 	}
+	for name, c := range map[string]record.Contest{"contest": reportstest.Contest(1), "hostile contest": reportstest.PoisonContest(reportstest.Contest(2))} {
+		for _, chart := range contestCharts(c) {
+			t.Run(name+" "+chart.Name, func(t *testing.T) { check(t, chart) })
+		}
+	}
+}
+
+// contestCharts are all pictures of a contest.
+func contestCharts(c record.Contest) []Chart {
+	charts := Ranking(c)
+	for i := range c.Plants {
+		charts = append(charts, Limits(c, i, fmt.Sprintf("plant-%d", i))...)
+	}
+	return charts
 }
 
 func TestTextsNeitherMeetNorLeaveThePicture(t *testing.T) {

@@ -18,6 +18,12 @@ func Poison(rep record.Report) record.Report {
 	return rep
 }
 
+// PoisonContest does the same to a contest.
+func PoisonContest(c record.Contest) record.Contest {
+	poison(reflect.ValueOf(&c).Elem())
+	return c
+}
+
 func poison(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

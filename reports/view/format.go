@@ -194,21 +194,27 @@ func Number(value any) (float64, bool) {
 }
 
 // Changed lists the knobs, in the order of their names, whose values differ
-// between two configurations.
+// between two configurations. Of a limiter that only one of them has, the bounds and
+// the kind of latency are left out: as a rule nobody set them.
 func Changed(config, reference record.Flat) []string {
 	var names []string
 	for name, value := range config {
-		if other, ok := reference[name]; !ok || !same(value, other) {
+		if other, ok := reference[name]; !ok && !ofLimiter(name) || ok && !same(value, other) {
 			names = append(names, name)
 		}
 	}
 	for name := range reference {
-		if _, ok := config[name]; !ok {
+		if _, ok := config[name]; !ok && !ofLimiter(name) {
 			names = append(names, name)
 		}
 	}
 	slices.SortFunc(names, compareKnobs)
 	return names
+}
+
+// ofLimiter tells the knobs of a limiter that come with it.
+func ofLimiter(name string) bool {
+	return strings.HasSuffix(name, ".limiter.min") || strings.HasSuffix(name, ".limiter.max") || strings.HasSuffix(name, ".limiter.latency")
 }
 
 // compareKnobs puts the workers first, which are what most readers look for.
