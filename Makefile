@@ -3,9 +3,9 @@
 # The packages that hold goroutines; scripts/house sees to it that none is
 # forgotten. The parsers' C is foreign to the race detector and slow to build
 # for it, so the packages around it stand here only if they must.
-RACE = ./scanner/budget ./scanner/journal ./scanner/mapped ./scanner/observe/... ./scanner/pipeline \
+RACE = ./scanner/budget ./scanner/journal ./scanner/limiter/... ./scanner/mapped ./scanner/observe/... ./scanner/pipeline \
 	./scanner/pool/... ./scanner/source \
-	./workloads/interference ./workloads/storage ./harness/lab ./harness/machine/doctor ./harness/store ./harness/trial
+	./workloads/interference ./workloads/storage ./harness/lab ./harness/machine/doctor ./harness/plant ./harness/store ./harness/trial
 
 # To be set from outside: make soak COUNT=100.
 COUNT    ?= 20
@@ -13,6 +13,7 @@ SEEDS    ?= 2000
 KILLS    ?= 100
 FUZZTIME ?= 30s
 BENCH    ?= ./...
+ROUNDS   ?= 10
 
 TOOL    = go tool -modfile=scripts/tools.mod
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -21,11 +22,11 @@ VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel
 # that belongs to somebody else, as in many a CI.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help build tune test check format bench golden fuzz soak
+.PHONY: help build tune test check format bench bench-peers golden fuzz soak
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/sluice
 	go build -trimpath -ldflags '-X sluice/harness/cli.Version=$(VERSION)' -o bin/sluice .
@@ -50,8 +51,13 @@ format: ## Format every Go file
 bench: ## Benchmarks of BENCH (./...), six times over, as benchstat wants them
 	go test -run='^$$' -bench=. -benchmem -count=6 $(BENCH)
 
+bench-peers: ## Our limiters' cost beside other people's (experiments/peers), in ROUNDS (10) passes
+	cd experiments/peers && go vet ./... && go test ./...
+	cd experiments/peers && for round in $$(seq $(ROUNDS)); do go test -run='^$$' -bench=. -benchtime=0.1s ./limiters || exit; done >cost.txt
+	cd experiments/peers && go run ./ratios cost.txt
+
 golden: ## Rewrite the golden files; read the diff before committing it
-	go test ./reports -update
+	go test ./reports ./harness/plant -update
 
 fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
