@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"sluice/harness/record"
 	"sluice/reports/page"
@@ -112,10 +111,10 @@ func gallery(c record.Contest) page.Gallery {
 // summary.md, a PNG for each picture, and contest.json with all that was found.
 // It returns the paths of what it wrote, the page first.
 func WriteContest(dir string, c record.Contest, asked view.Asked) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the report folder: %w (choose another with --report DIR)", err)
+	folder, err := begin(dir)
+	if err != nil {
+		return nil, err
 	}
-	folder := folder{dir: dir}
 	g := gallery(c)
 	for _, chart := range g.All() {
 		folder.write(chart.Name+".png", chart.PNG)
@@ -126,7 +125,6 @@ func WriteContest(dir string, c record.Contest, asked view.Asked) ([]string, err
 		return b.Bytes(), err
 	})
 	folder.write("contest.json", func() ([]byte, error) { return json.Marshal(c) })
-	folder.write(".gitignore", func() ([]byte, error) { return []byte("*\n"), nil })
 	folder.write("index.html", func() ([]byte, error) { return page.Contest(view.NewContest(c, asked), g) })
 	folder.sweep()
 	if err := errors.Join(folder.errs...); err != nil {

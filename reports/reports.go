@@ -27,14 +27,15 @@ import (
 // index.html, summary.md and a PNG for each picture of each scenario. A reader
 // never meets half a file: each is written beside its name and then renamed; the
 // page comes last. Pictures of an earlier report that this one does not draw are
-// removed. A .gitignore keeps the folder out of git. Write returns the paths of
-// what it wrote, the page first.
+// removed. A .gitignore keeps the folder out of git; one that is there already
+// stays. Write refuses what Prepare refuses. It returns the paths of what it
+// wrote, the page first.
 func Write(dir string, rep record.Report) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the report folder: %w (choose another with --report DIR)", err)
+	folder, err := begin(dir)
+	if err != nil {
+		return nil, err
 	}
 	v := view.New(rep)
-	folder := folder{dir: dir}
 	pictures := make([][]plots.Chart, len(v.Scenes))
 	for i, scene := range v.Scenes {
 		pictures[i] = plots.For(rep.Run, rep.Outcomes[i])
@@ -48,7 +49,6 @@ func Write(dir string, rep record.Report) ([]string, error) {
 		err := Summary(&b, rep)
 		return b.Bytes(), err
 	})
-	folder.write(".gitignore", func() ([]byte, error) { return []byte("*\n"), nil })
 	folder.write("index.html", func() ([]byte, error) { return page.Render(v, pictures) })
 	folder.sweep()
 	if err := errors.Join(folder.errs...); err != nil {
@@ -61,6 +61,43 @@ func Write(dir string, rep record.Report) ([]string, error) {
 // always are.
 func wanted(asked []string, name string) bool {
 	return len(asked) == 0 || name == "ratios" || slices.Contains(asked, name)
+}
+
+// Prepare makes dir and says whether a report may stand in it: the folder is empty,
+// or holds an earlier report of ours, and can be written to. Whoever measures for
+// long before Write asks first.
+func Prepare(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the report folder: %w (choose another with --report DIR)", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look into the report folder: %w (choose another with --report DIR)", err)
+	}
+	ours := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == written && e.Type().IsRegular() })
+	if len(entries) > 0 && !ours {
+		return fmt.Errorf("the folder %s is not empty and holds no report of sluice; choose a new or an empty one with --report DIR", dir)
+	}
+	probe, err := os.CreateTemp(dir, ".new-*")
+	if err != nil {
+		return fmt.Errorf("write to the report folder: %w (choose another with --report DIR)", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// begin prepares a folder and marks it as ours before anything else is in it, so
+// that a report that was cut short can be written again.
+func begin(dir string) (folder, error) {
+	f := folder{dir: dir}
+	if err := Prepare(dir); err != nil {
+		return f, err
+	}
+	for _, file := range []struct{ name, content string }{{written, "\n"}, {".gitignore", "*\n"}} {
+		if _, err := os.Lstat(filepath.Join(dir, file.name)); errors.Is(err, fs.ErrNotExist) {
+			f.write(file.name, func() ([]byte, error) { return []byte(file.content), nil })
+		}
+	}
+	return f, nil
 }
 
 // folder gathers what was written and what went wrong, so that one picture that
@@ -101,7 +138,8 @@ func replace(path string, data []byte) error {
 }
 
 // written names the file that lists the pictures of the report, so that the next
-// one removes those that it does not draw, and never anything else.
+// one removes those that it does not draw, and never anything else. By it a folder
+// is known as a report's.
 const written = ".pictures"
 
 // sweep removes the pictures of the report that stood here before.

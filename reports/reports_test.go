@@ -165,13 +165,16 @@ func TestWriteLeavesAWholeFolder(t *testing.T) {
 
 func TestWriteRemovesThePicturesOfTheReportBeforeAndNothingElse(t *testing.T) {
 	dir := t.TempDir()
-	foreign := filepath.Join(dir, "holiday-rss.png")
-	if err := os.WriteFile(foreign, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	before, err := Write(dir, reportstest.Tune(1))
 	if err != nil {
 		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "holiday-rss.png")
+	ignore := filepath.Join(dir, ".gitignore")
+	for _, path := range []string{foreign, ignore} {
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	after, err := Write(dir, reportstest.Compare(1))
 	if err != nil {
@@ -183,8 +186,44 @@ func TestWriteRemovesThePicturesOfTheReportBeforeAndNothingElse(t *testing.T) {
 			t.Errorf("%s: in the new report %v, on disk %v", path, kept, err == nil)
 		}
 	}
-	if _, err := os.Stat(foreign); err != nil {
-		t.Errorf("a picture that was not ours: %v", err)
+	for _, path := range []string{foreign, ignore} {
+		if content, err := os.ReadFile(path); err != nil || string(content) != "mine" {
+			t.Errorf("%s, which was not ours, holds %q (%v)", path, content, err)
+		}
+	}
+}
+
+func TestAFolderOfSomebodyElseIsRefusedAndLeftAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	ignore := filepath.Join(dir, ".gitignore")
+	if err := os.WriteFile(ignore, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, reportErr := Write(dir, reportstest.Compare(1))
+	_, contestErr := WriteContest(dir, reportstest.Contest(1), asked)
+	for _, err := range []error{Prepare(dir), reportErr, contestErr} {
+		if err == nil || !strings.Contains(err.Error(), "--report") {
+			t.Errorf("error %v, want one that names --report", err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); len(entries) != 1 || err != nil {
+		t.Errorf("the folder holds %v (%v), want what it held", entries, err)
+	}
+	if content, err := os.ReadFile(ignore); string(content) != "mine" || err != nil {
+		t.Errorf(".gitignore holds %q (%v)", content, err)
+	}
+}
+
+func TestAReportThatWasCutShortCanBeWrittenAgain(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := begin(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "summary.md"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Write(dir, reportstest.Compare(1)); err != nil {
+		t.Error(err)
 	}
 }
 

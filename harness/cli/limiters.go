@@ -83,6 +83,11 @@ func (f *limitersFlags) execute(cmd *cobra.Command, s *streams) error {
 	if f.list {
 		return listLaboratory(s, specs, contestants, f.format)
 	}
+	if f.report != "" { // before the work, not after it
+		if err := reports.Prepare(f.report); err != nil {
+			return &usageError{err}
+		}
+	}
 	c, err := f.hold(cmd.Context(), s, specs, contestants)
 	if err != nil {
 		return err
