@@ -24,7 +24,7 @@ type limitersFlags struct {
 	limiters []string
 	vary     string
 	seeds    int
-	seed     uint64
+	seed     seedText
 	list     bool
 	report   string
 	format   string
@@ -32,7 +32,7 @@ type limitersFlags struct {
 }
 
 func newLimiters(s *streams) *cobra.Command {
-	f := &limitersFlags{}
+	f := &limitersFlags{seed: "1"}
 	cmd := &cobra.Command{
 		Use: "limiters", Short: "put the limiters through plants whose optimum is known, and rank them", Args: none,
 		Long: `Put limiters in front of plants whose best limit is known, in virtual time, and
@@ -51,7 +51,7 @@ in bdp:8 or bdp:8:100, and static:40 is a limit of 40. --vary puts one of our
 rules against itself with each of its parameters halved and doubled, and from
 other limits at the start.`,
 		Example: `  sluice limiters --list
-  sluice limiters --plant step-slots --limiter bdp,vegas:50,static:30
+  sluice limiters --plant steps --limiter bdp,vegas:50,static:30
   sluice limiters --plant my-service.yaml --report limiters-report
   sluice limiters --vary bdp`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.execute(cmd, s) },
@@ -61,13 +61,13 @@ other limits at the start.`,
 	flags.StringSliceVar(&f.limiters, "limiter", nil, "`name[:initial[:max]],…` of those who take part beside the oracle and static limits (default all)")
 	flags.StringVar(&f.vary, "vary", "", "`name` of a rule of ours: vary its parameters and its first limit")
 	flags.IntVar(&f.seeds, "seeds", 3, "simulations of each limiter on each plant; figures are their medians")
-	flags.Uint64Var(&f.seed, "seed", 1, "the first seed; the others follow it")
+	flags.Var(&f.seed, "seed", "the first seed; the others follow it")
 	flags.BoolVar(&f.list, "list", false, "list plants and limiters and simulate nothing")
 	flags.StringVar(&f.report, "report", "", "`folder` for a page, a summary, pictures and contest.json (default none)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	formatFlag(cmd, &f.format)
-	complete(cmd, "plant", plantNames())
-	complete(cmd, "limiter", limiterNames())
+	_ = cmd.RegisterFlagCompletionFunc("plant", cobra.FixedCompletions(plantNames(), cobra.ShellCompDirectiveDefault)) // files too
+	_ = cmd.RegisterFlagCompletionFunc("limiter", completeLimiters)
 	complete(cmd, "vary", algorithmNames())
 	return cmd
 }
@@ -76,7 +76,7 @@ func (f *limitersFlags) execute(cmd *cobra.Command, s *streams) error {
 	if err := checkFormat(f.format); err != nil {
 		return err
 	}
-	specs, contestants, err := f.parse()
+	specs, contestants, first, err := f.parse(cmd.Flags().Changed)
 	if err != nil {
 		return err
 	}
@@ -88,21 +88,21 @@ func (f *limitersFlags) execute(cmd *cobra.Command, s *streams) error {
 			return &usageError{err}
 		}
 	}
-	c, err := f.hold(cmd.Context(), s, specs, contestants)
+	c, err := f.hold(cmd.Context(), s, specs, contestants, first)
 	if err != nil {
 		return err
 	}
 	return f.print(s, c)
 }
 
-// hold runs the contest with its progress on stderr.
-func (f *limitersFlags) hold(ctx context.Context, s *streams, specs []plant.Spec, contestants []plant.Contestant) (record.Contest, error) {
+// hold runs the contest from the first seed on, with its progress on stderr.
+func (f *limitersFlags) hold(ctx context.Context, s *streams, specs []plant.Spec, contestants []plant.Contestant, first uint64) (record.Contest, error) {
 	bar := newProgress(s.err, f.quiet, "")
 	bar.unit = "simulations"
 	defer bar.stop()
 	o := plant.Options{Progress: func(int, int) { bar.step("") }}
 	for i := range f.seeds {
-		o.Seeds = append(o.Seeds, f.seed+uint64(i))
+		o.Seeds = append(o.Seeds, first+uint64(i))
 	}
 	bar.phase("limiters", len(specs)*len(contestants)*f.seeds, 0)
 	return plant.Run(ctx, specs, contestants, o)
@@ -141,7 +141,7 @@ func listLaboratory(s *streams, specs []plant.Spec, contestants []plant.Contesta
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "plants")
 	for _, p := range specs {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", p.Name, unit.Time(p.Length().Seconds()), p.Doc)
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", view.Clean(p.Name), unit.Time(p.Length().Seconds()), view.Clean(p.Doc))
 	}
 	fmt.Fprintln(w, "limiters")
 	for _, c := range contestants {

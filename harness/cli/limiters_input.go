@@ -3,32 +3,47 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"math"
+	"io"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"sluice/harness/plant"
 	"sluice/scanner/config"
 	"sluice/scanner/limiter"
 )
 
-// parse finds who and what takes part, all faults at once.
-func (f *limitersFlags) parse() ([]plant.Spec, []plant.Contestant, error) {
+// parse finds who and what takes part, and the first seed; all faults at once. given
+// says whether a flag was.
+func (f *limitersFlags) parse(given func(flag string) bool) (specs []plant.Spec, contestants []plant.Contestant, first uint64, err error) {
 	specs, plantErr := findPlants(f.plants)
-	contestants, limiterErr := f.findContestants()
-	errs := []error{plantErr, limiterErr}
-	if f.seeds < 1 {
-		errs = append(errs, fmt.Errorf("--seeds is %d; use 1 or more (default 3)", f.seeds))
+	contestants, limiterErr := f.findContestants(given("limiter"))
+	first, seedErr := f.checkSeeds()
+	err = errors.Join(plantErr, limiterErr, seedErr, f.checkTogether(given))
+	if err != nil {
+		return nil, nil, 0, &usageError{err}
 	}
-	if f.seeds > 0 && f.seed > math.MaxUint64-uint64(f.seeds) {
-		errs = append(errs, fmt.Errorf("--seed is %d, after which no %d follow; use a smaller one", f.seed, f.seeds))
+	return specs, contestants, first, nil
+}
+
+// checkTogether finds flags that say nothing, or contradict each other.
+func (f *limitersFlags) checkTogether(given func(flag string) bool) error {
+	var errs []error
+	if given("vary") && f.vary == "" {
+		errs = append(errs, fmt.Errorf("--vary is empty; name a rule (%s)", strings.Join(algorithmNames(), ", ")))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, nil, &usageError{err}
+	if given("report") && f.report == "" {
+		errs = append(errs, errors.New("--report is empty; name a folder, or leave it out"))
 	}
-	return specs, contestants, nil
+	for _, flag := range []string{"vary", "report"} {
+		if f.list && given(flag) {
+			errs = append(errs, fmt.Errorf("--list simulates nothing; leave out --%s", flag))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // findPlants resolves the names and files of plants; none are all that have a name.
@@ -57,14 +72,48 @@ func findPlant(builtin []plant.Spec, name string) (plant.Spec, error) {
 	if i := slices.IndexFunc(builtin, func(p plant.Spec) bool { return p.Name == name }); i >= 0 {
 		return builtin[i], nil
 	}
-	if !looksLikeFile(name) {
-		return plant.Spec{}, fmt.Errorf("unknown plant %q%s; a file is named with a path or an extension, as in ./%s.yaml (sluice limiters --list names the plants)", name, meant(name, plantNames()), name)
+	if name == "" {
+		return plant.Spec{}, errors.New("--plant is empty; give a name or a file (sluice limiters --list names the plants)")
 	}
-	data, err := os.ReadFile(name)
+	if !looksLikeFile(name) {
+		advice := meant(name, plantNames())
+		if advice == "" {
+			advice = fmt.Sprintf("; a file is named with a path or an extension, as in %q", "./"+name+".yaml")
+		}
+		return plant.Spec{}, fmt.Errorf("unknown plant %q%s (sluice limiters --list names the plants)", name, advice)
+	}
+	data, err := readPlant(name)
 	if err != nil {
 		return plant.Spec{}, fmt.Errorf("plant: %w (sluice limiters --list names those that need no file)", err)
 	}
 	return plant.Parse(name, data)
+}
+
+// mostPlant is far more than a plant needs, in bytes.
+const mostPlant = 1 << 20
+
+// readPlant reads a regular file: a pipe or a device might never end, and the wait
+// for it does not hear Ctrl-C.
+func readPlant(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("open %s: %w", name, errors.Unwrap(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder; name a file", name)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file; copy what it gives into one", name)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, mostPlant+1))
+	if err == nil && len(data) > mostPlant {
+		err = fmt.Errorf("%s is larger than 1 MiB; a plant is a few lines", name)
+	}
+	return data, err
 }
 
 // meant is the advice after a wrong name.
@@ -77,20 +126,23 @@ func meant(name string, among []string) string {
 
 // findContestants are those who were asked for, or all; the oracle and static
 // limits are always among them. In a study they are the variations of one rule,
-// and the oracle.
-func (f *limitersFlags) findContestants() ([]plant.Contestant, error) {
+// and the oracle. named says whether somebody was asked for.
+func (f *limitersFlags) findContestants(named bool) ([]plant.Contestant, error) {
 	all := plant.Contestants()
 	if f.vary != "" {
 		switch {
-		case len(f.limiters) > 0:
+		case named:
 			return nil, errors.New("--vary puts a rule against itself; leave out --limiter")
 		case !slices.Contains(algorithmNames(), f.vary):
 			return nil, fmt.Errorf("--vary: unknown rule %q%s (rules are %s)", f.vary, meant(f.vary, algorithmNames()), strings.Join(algorithmNames(), ", "))
 		}
 		return append(ofKind(all, plant.Oracle), plant.Vary(f.vary)...), nil
 	}
-	if len(f.limiters) == 0 {
+	if !named {
 		return all, nil
+	}
+	if len(f.limiters) == 0 {
+		return nil, errEmptyLimiter
 	}
 	contestants := ofKind(all, plant.Oracle, plant.Static)
 	var errs []error
@@ -107,6 +159,8 @@ func (f *limitersFlags) findContestants() ([]plant.Contestant, error) {
 	return contestants, errors.Join(errs...)
 }
 
+var errEmptyLimiter = errors.New("--limiter is empty, or has an empty name among others; give a name (sluice limiters --list names them)")
+
 // ofKind are the contestants of some kinds.
 func ofKind(all []plant.Contestant, kinds ...string) []plant.Contestant {
 	return slices.DeleteFunc(slices.Clone(all), func(c plant.Contestant) bool { return !slices.Contains(kinds, c.Kind) })
@@ -114,6 +168,9 @@ func ofKind(all []plant.Contestant, kinds ...string) []plant.Contestant {
 
 // findContestant resolves NAME, or NAME:INITIAL[:MAX] of a rule of ours.
 func findContestant(all []plant.Contestant, text string) (plant.Contestant, error) {
+	if text == "" {
+		return plant.Contestant{}, errEmptyLimiter
+	}
 	name, bounds, numbered := strings.Cut(text, ":")
 	if i := slices.IndexFunc(all, func(c plant.Contestant) bool { return c.Name == text }); i >= 0 {
 		return all[i], nil
@@ -191,6 +248,20 @@ func limiterNames() []string {
 		}
 	}
 	return append(names, staticRule)
+}
+
+// completeLimiters completes the name after the last comma, with those that are
+// not before it.
+func completeLimiters(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	named := strings.Split(before, ",")
+	var offered []string
+	for _, name := range limiterNames() {
+		if strings.HasPrefix(before+name, typed) && !slices.Contains(named, name) {
+			offered = append(offered, before+name)
+		}
+	}
+	return offered, cobra.ShellCompDirectiveNoFileComp
 }
 
 func algorithmNames() []string {
