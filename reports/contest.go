@@ -56,7 +56,7 @@ func (t terminal) contest(v view.Contest) {
 // Pictures are linked by the names that WriteContest gives them.
 func ContestSummary(w io.Writer, c record.Contest, asked view.Asked) error {
 	buffered := bufio.NewWriter(w)
-	markdown{w: buffered}.contest(view.NewContest(c, asked), gallery(c))
+	markdown{w: buffered}.contest(view.NewContest(c, asked), gallery(c, asked.Base))
 	if err := buffered.Flush(); err != nil {
 		return fmt.Errorf("write the contest's summary: %w", err)
 	}
@@ -98,11 +98,12 @@ func (m markdown) pictures(charts []plots.Chart) {
 	}
 }
 
-// gallery is the contest's pictures: the ranking, then those of each plant.
-func gallery(c record.Contest) page.Gallery {
+// gallery is the contest's pictures: the ranking, then those of each plant. base is
+// the contestant that the others vary, or empty.
+func gallery(c record.Contest, base string) page.Gallery {
 	g := page.Gallery{Ranking: plots.Ranking(c), Plants: make([][]plots.Chart, len(c.Plants))}
 	for i, slug := range view.PlantSlugs(c) {
-		g.Plants[i] = plots.Limits(c, i, slug)
+		g.Plants[i] = plots.Limits(c, i, slug, base)
 	}
 	return g
 }
@@ -115,7 +116,7 @@ func WriteContest(dir string, c record.Contest, asked view.Asked) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	g := gallery(c)
+	g := gallery(c, asked.Base)
 	for _, chart := range g.All() {
 		folder.write(chart.Name+".png", chart.PNG)
 	}

@@ -28,7 +28,7 @@ func renderContest(t *testing.T, c record.Contest) string {
 	t.Helper()
 	g := Gallery{Ranking: plots.Ranking(c)}
 	for i, slug := range view.PlantSlugs(c) {
-		g.Plants = append(g.Plants, plots.Limits(c, i, slug))
+		g.Plants = append(g.Plants, plots.Limits(c, i, slug, ""))
 	}
 	page, err := Contest(view.NewContest(c, view.Asked{Command: "sluice limiters"}), g)
 	if err != nil {

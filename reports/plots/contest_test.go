@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot/vg/recorder"
+
 	"sluice/harness/record"
 	"sluice/reports/reportstest"
 )
@@ -28,7 +30,7 @@ func TestAPlantHasAPictureOfOursAndOneOfTheOthers(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var names []string
-			for _, chart := range Limits(row.c, 0, "p") {
+			for _, chart := range Limits(row.c, 0, "p", "") {
 				names = append(names, chart.Name)
 			}
 			if got := strings.Join(names, " "); got != row.want {
@@ -38,16 +40,50 @@ func TestAPlantHasAPictureOfOursAndOneOfTheOthers(t *testing.T) {
 	}
 }
 
-func TestAPictureHoldsTheBestSixOfItsKind(t *testing.T) {
+func TestAPictureHoldsTheBestOfItsKindAndCountsTheRest(t *testing.T) {
 	c := reportstest.Contest(1)
-	l := newLimits(c, 0, "ours", "model", "peer", "static")
+	l := newLimits(c, 0, "", "ours", "model", "peer", "static")
 	if len(l.panels) != perPicture {
 		t.Fatalf("%d fields, want %d", len(l.panels), perPicture)
+	}
+	if !strings.HasSuffix(l.note(), "the best over all plants, and 4 more are in the table") || !strings.HasSuffix(l.alt(), "; and 4 more") {
+		t.Errorf("note %q, for those who do not see it %q; want both to count 4 more", l.note(), l.alt())
 	}
 	for i, p := range l.panels {
 		if want := c.Limits[i+1].Name; p.name != want { // after the oracle
 			t.Errorf("field %d is that of %s, want %s", i, p.name, want)
 		}
+	}
+}
+
+func TestAStudyShowsTheDefaultsTheBestAndTheWorst(t *testing.T) {
+	for base, want := range map[int]string{
+		0:  "[0 1 2 3 4 10 11 12 13]",
+		3:  "[0 1 2 3 4 10 11 12 13]",
+		6:  "[0 1 2 3 6 10 11 12 13]",
+		13: "[0 1 2 3 9 10 11 12 13]",
+	} {
+		var l limits
+		for i := range 14 {
+			l.panels = append(l.panels, panel{name: fmt.Sprint(i), base: i == base})
+		}
+		l.choose()
+		var names []string
+		for _, p := range l.panels {
+			names = append(names, p.name)
+		}
+		if got := fmt.Sprint(names); got != want || l.more != 5 {
+			t.Errorf("defaults in place %d: shown are %s and %d more, want %s and 5 more", base, got, l.more, want)
+		}
+	}
+}
+
+func TestALimitOverTimeEndsWithinItsField(t *testing.T) {
+	p := &pen{canvas: new(recorder.Canvas), w: Wide}
+	f := field{x: axisScale{low: 0, high: 360, from: 100, to: 300}, y: axisScale{low: 1, high: 10, from: 100, to: 0, log: true}}
+	f.times(p)
+	if last := p.texts[len(p.texts)-1]; last.label != "360" || last.x1 > f.x.to {
+		t.Errorf("the last mark is %v, want 360 and nothing beyond %g", last, f.x.to)
 	}
 }
 

@@ -11,15 +11,18 @@ import (
 )
 
 // perPicture is how many contestants share a picture.
-const perPicture = 6
+const perPicture = 9
 
 // Limits draws the limit of contestants over time against the optimum of a plant,
 // a small field for each: our own in one picture, those of others in a second,
-// the best of each by the whole contest's ranking. slug begins the pictures'
-// names. There is nothing to draw where the contest kept no curves.
-func Limits(c record.Contest, plant int, slug string) []Chart {
-	ours := newLimits(c, plant, view.OursKind)
-	others := newLimits(c, plant, view.PeerKind, view.ModelKind)
+// the best of each by the whole contest's ranking. Where the contestants vary one
+// of them, base, it is shown with the best and the worst of them; base is empty
+// otherwise. slug begins the pictures' names. There is nothing to draw where the
+// contest kept no curves.
+func Limits(c record.Contest, plant int, slug, base string) []Chart {
+	newLimits := func(kinds ...string) limits { return newLimits(c, plant, base, kinds...) }
+	ours := newLimits(view.OursKind)
+	others := newLimits(view.PeerKind, view.ModelKind)
 	groups := []struct {
 		name  string
 		whose string
@@ -27,10 +30,10 @@ func Limits(c record.Contest, plant int, slug string) []Chart {
 	}{{"limits", "", ours}, {"others", " by the rules of others", others}}
 	if len(ours.panels)+len(others.panels) <= perPicture {
 		groups = groups[:1]
-		groups[0].limits = newLimits(c, plant, view.OursKind, view.PeerKind, view.ModelKind)
+		groups[0].limits = newLimits(view.OursKind, view.PeerKind, view.ModelKind)
 	}
 	if len(groups[0].panels) == 0 {
-		groups[0].limits = newLimits(c, plant, view.StaticKind, view.OracleKind)
+		groups[0].limits = newLimits(view.StaticKind, view.OracleKind)
 	}
 	var charts []Chart
 	for _, g := range groups {
@@ -49,6 +52,8 @@ type limits struct {
 	at      []float64
 	optimum []float64
 	panels  []panel
+	more    int    // contestants that there was no room for
+	choice  string // which were chosen where there was not room for all
 	seconds float64
 	low     float64 // of the axis of limits
 	high    float64
@@ -58,25 +63,27 @@ type limits struct {
 type panel struct {
 	name  string
 	kind  string
+	base  bool // the others vary it
 	power float64
 	curve record.Curve
 }
 
-func newLimits(c record.Contest, plant int, kinds ...string) limits {
+func newLimits(c record.Contest, plant int, base string, kinds ...string) limits {
 	p := c.Plants[plant]
 	l := limits{at: p.AtS, optimum: p.Optimum, seconds: 1}
 	l.optimum = l.optimum[:min(len(l.optimum), len(l.at))]
 	for _, r := range c.Limits {
 		curve := slices.IndexFunc(p.Curves, func(curve record.Curve) bool { return curve.Limiter == r.Name })
-		if r.Error != "" || curve < 0 || !slices.Contains(kinds, r.Kind) || len(l.panels) == perPicture {
+		if r.Error != "" || curve < 0 || !slices.Contains(kinds, r.Kind) {
 			continue
 		}
-		one := panel{name: view.Clean(r.Name), kind: r.Kind, power: math.NaN(), curve: p.Curves[curve]}
+		one := panel{name: view.Clean(r.Name), base: base != "" && r.Name == base, kind: r.Kind, power: math.NaN(), curve: p.Curves[curve]}
 		if i := slices.IndexFunc(p.Scores, func(s record.Score) bool { return s.Limiter == r.Name }); i >= 0 {
 			one.power = p.Scores[i].Power
 		}
 		l.panels = append(l.panels, one)
 	}
+	l.choose()
 	for _, seconds := range append([]float64{p.Length}, p.AtS...) {
 		if drawable(seconds) {
 			l.seconds = max(l.seconds, seconds)
@@ -84,6 +91,34 @@ func newLimits(c record.Contest, plant int, kinds ...string) limits {
 	}
 	l.extent()
 	return l
+}
+
+// choose leaves as many as a picture has room for: the first, which are the best,
+// or of variations their base, the best and the worst.
+func (l *limits) choose() {
+	l.more = max(0, len(l.panels)-perPicture)
+	if l.more == 0 {
+		return
+	}
+	base := slices.IndexFunc(l.panels, func(p panel) bool { return p.base })
+	if base < 0 {
+		l.panels, l.choice = l.panels[:perPicture], "the best"
+		return
+	}
+	best, worst := perPicture/2, len(l.panels)-perPicture/2 // those between go, but for the base
+	switch {
+	case base < best:
+		best++
+	case base >= worst:
+		worst--
+	}
+	var kept []panel
+	for i, p := range l.panels {
+		if i < best || i >= worst || i == base {
+			kept = append(kept, p)
+		}
+	}
+	l.panels, l.choice = kept, "the defaults, the best and the worst"
 }
 
 // extent finds the end of the axis of limits, which begins just below 1; a limit
@@ -100,7 +135,14 @@ func (l *limits) extent() {
 	l.high *= 1.25
 }
 
-const limitsNote = "limits on a log scale over virtual time in seconds · the figure beside a name is its power here"
+// note says what is drawn, and how many are not.
+func (l limits) note() string {
+	const note = "limits on a log scale over virtual time in seconds · the figure beside a name is its power here"
+	if l.more == 0 {
+		return note
+	}
+	return fmt.Sprintf("%s · shown are %s over all plants, and %d more are in the table", note, l.choice, l.more)
+}
 
 // legend says what the lines of a field are.
 func (l limits) legend() []entry {
@@ -120,12 +162,15 @@ func (l limits) alt() string {
 	for _, p := range l.panels {
 		said = append(said, strings.TrimSpace(fmt.Sprintf("%s, power %s", p.name, view.Power(p.power).Plain())))
 	}
+	if l.more > 0 {
+		said = append(said, fmt.Sprintf("and %d more", l.more))
+	}
 	return l.title + ": " + strings.Join(said, "; ")
 }
 
 func (l limits) draw(p *pen) float64 {
 	const head, foot, gap = 20.0, 26.0, 24.0
-	y := p.header(l.title, limitsNote, l.legend()) + 6
+	y := p.header(l.title, l.note(), l.legend()) + 6
 	columns, height := 3, 118.0
 	if p.narrow {
 		columns, height = 2, 92
@@ -188,7 +233,11 @@ func (f field) times(p *pen) {
 	for _, value := range clock(f.x.high, most) {
 		x := f.x.px(value)
 		p.line(axis, 1, nil, [2]float64{x, f.y.from}, [2]float64{x, f.y.from + 4})
-		p.text(x, f.y.from+13, quantity{divisor: 1}.label(value), tickStyle, centre)
+		label, align := quantity{divisor: 1}.label(value), centre
+		if x+tickStyle.width(label)/2 > f.x.to { // the next field's 0 is near
+			x, align = f.x.to, right
+		}
+		p.text(x, f.y.from+13, label, tickStyle, align)
 	}
 }
 

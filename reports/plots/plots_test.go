@@ -45,7 +45,7 @@ func eachChart(t *testing.T, check func(t *testing.T, c Chart)) {
 func contestCharts(c record.Contest) []Chart {
 	charts := Ranking(c)
 	for i := range c.Plants {
-		charts = append(charts, Limits(c, i, fmt.Sprintf("plant-%d", i))...)
+		charts = append(charts, Limits(c, i, fmt.Sprintf("plant-%d", i), "")...)
 	}
 	return charts
 }
