@@ -16,8 +16,8 @@ func (t *seedText) Set(text string) error { *t = seedText(text); return nil }
 func (t *seedText) String() string        { return string(*t) }
 func (t *seedText) Type() string          { return "uint" }
 
-// mostSeeds bounds a contest: the scores and curves of each simulation are held in
-// memory until the last has ended, and the medians of 1000 hardly move.
+// mostSeeds bounds a contest: room for the score of each simulation is taken before
+// the first begins, and kept until the last has ended.
 const mostSeeds = 1000
 
 // checkSeeds returns the first seed.
@@ -27,7 +27,7 @@ func (f *limitersFlags) checkSeeds() (uint64, error) {
 	case f.seeds < 1:
 		errs = append(errs, fmt.Errorf("--seeds is %d; use 1 or more (default 3)", f.seeds))
 	case f.seeds > mostSeeds:
-		errs = append(errs, fmt.Errorf("--seeds is %d; use at most %d: what each simulation yields is held in memory until the last has ended", f.seeds, mostSeeds))
+		errs = append(errs, fmt.Errorf("--seeds is %d; use at most %d: the score of each simulation is held in memory until the last has ended", f.seeds, mostSeeds))
 	}
 	first, err := strconv.ParseUint(string(f.seed), 10, 64)
 	switch {
