@@ -11,6 +11,7 @@ RACE = ./scanner/budget ./scanner/journal ./scanner/limiter/... ./scanner/mapped
 COUNT    ?= 20
 SEEDS    ?= 2000
 KILLS    ?= 100
+OPS      ?= 10000000
 FUZZTIME ?= 30s
 BENCH    ?= ./...
 ROUNDS   ?= 10
@@ -62,7 +63,8 @@ golden: ## Rewrite the golden files; read the diff before committing it
 fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
 
-soak: ## Repeat the concurrent packages' tests COUNT (20) times, raced; scan SEEDS (2000) corpora; kill a run KILLS (100) times
-	go test -race -shuffle=on -count=$(COUNT) $(RACE)
+soak: ## Repeat the concurrent packages' tests COUNT (20) times, raced; scan SEEDS (2000) corpora; kill a run KILLS (100) times; OPS (10000000) operations of the limiters
+	go test -race -shuffle=on -count=$(COUNT) -timeout 60m $(RACE)
+	go test -race -run RandomOperations -timeout 60m ./scanner/limiter -ops=$(OPS)
 	go test -race -run TestRandomConfigurations -timeout 30m ./scanner -seeds=$(SEEDS)
 	go test -run TestARunKilled -timeout 30m -v ./harness/cli -kills=$(KILLS)

@@ -103,6 +103,11 @@ func program() (path, digest string, err error) {
 // open opens the store and finds the unfinished run of the same design, or
 // creates the given one.
 func (f *measureFlags) open(s *streams, run record.Run, d design) (*session, error) {
+	if _, err := os.Lstat(f.report); err == nil { // a folder that is refused is to be known before the trials, not after
+		if err := reports.Prepare(f.report); err != nil {
+			return nil, &usageError{err}
+		}
+	}
 	exe, digest, err := program()
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func shortened(specs []Spec) []Spec {
 }
 
 func TestTheContestIsTheOneThatIsKept(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raced { // a minute, where the race detector has nothing to see that smaller tests do not show it
 		t.Skip("the whole contest, if in a quarter of its time")
 	}
 	c, err := Run(t.Context(), shortened(Builtin()), Contestants(), Options{Seeds: []uint64{1}})

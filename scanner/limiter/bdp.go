@@ -23,6 +23,13 @@ import (
 //     move, is either a queue or slower work. The limit goes to what rate × baseline
 //     says. If latency falls, it was a queue; if not, the work is slower: the limit
 //     goes back, the baseline is raised, and looked for below before it is trusted.
+//     A baseline half as high again as the last that was proved is believed only if
+//     half the limit does not lower latency either: of what a small cut does, others
+//     who share the plant hide all but our own part, and without that proof three and
+//     more limiters drive each other up without end.
+//
+// Drops lower the limit by their share. Where half the limit loses as much, they are
+// none of its doing: it comes back, and they are borne.
 //
 // So a queue that the limiter itself lets grow never becomes the baseline, and no
 // average or minimum over time stands between the rule and a plant that has changed.

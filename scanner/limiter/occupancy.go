@@ -20,8 +20,9 @@ import (
 // gently down; in between it rests.
 //
 // If more under way makes each delivery slower, it is the storage that lacks, and a
-// higher limit is no help. It then waits for calm to tell slow storage from a queue
-// that it made itself, and takes small steps once it has made one.
+// higher limit is no help. A latency of twice that at rest soon after a growth takes
+// the growth back. Else it waits for calm to tell slow storage from a queue that it
+// made itself. Once it has made one it takes small steps.
 type Occupancy struct {
 	Target  float64 // share of the consumers that should be busy; 0.95
 	Spare   float64 // what is aimed at, over what would keep them just busy: files and latencies differ; 1.25
