@@ -19,6 +19,8 @@ type Options struct {
 
 	// Queue is how many requests may wait for a permit, ≥ 0. With 0 a request that
 	// finds no permit is refused at once, and none is held up, whatever the rule says.
+	// While the rule holds admissions up, at most Queue ÷ pause requests a second come
+	// through, permits or not: 200 for a pause of 50 ms let 4,000 pass.
 	Queue int
 	// Wait is the longest that one of them waits; 0 is DefaultWait. Not without Queue.
 	// The request's own context ends the wait too, if that is sooner.
