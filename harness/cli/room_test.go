@@ -18,11 +18,11 @@ import (
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("only root may mount a small file system")
+		t.Skip("only root may mount a small file system; run as root")
 	}
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
+		t.Skipf("a small file system cannot be mounted here (run where root may mount a tmpfs): %v", err)
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {

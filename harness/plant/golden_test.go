@@ -49,7 +49,7 @@ func shortened(specs []Spec) []Spec {
 
 func TestTheContestIsTheOneThatIsKept(t *testing.T) {
 	if testing.Short() || raced { // a minute, where the race detector has nothing to see that smaller tests do not show it
-		t.Skip("the whole contest, if in a quarter of its time")
+		t.Skip("the whole contest takes a while; it runs without -short and without -race")
 	}
 	c, err := Run(t.Context(), shortened(Builtin()), Contestants(), Options{Seeds: []uint64{1}})
 	if err != nil {

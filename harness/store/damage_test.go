@@ -182,11 +182,11 @@ func TestAStoreThatCannotBeWrittenIsNamedAndNotTouched(t *testing.T) {
 func small(t *testing.T, options string) (dir string, resize func(options string)) {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("only root may mount a small file system")
+		t.Skip("only root may mount a small file system; run as root")
 	}
 	dir = t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
-		t.Skipf("a small file system cannot be mounted here: %v", err)
+		t.Skipf("a small file system cannot be mounted here (run where root may mount a tmpfs): %v", err)
 	}
 	t.Cleanup(func() { must(t, unix.Unmount(dir, unix.MNT_DETACH)) })
 	return dir, func(options string) { must(t, unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, options)) }

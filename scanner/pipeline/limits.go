@@ -71,19 +71,19 @@ func (r *run) newValve(station string, l Limit, signals func() limiter.Signals) 
 	if l.Algorithm == "" {
 		return nil, nil //nolint:nilnil // no limiter and no fault
 	}
-	g := &valve{station: station, limit: l}
+	v := &valve{station: station, limit: l}
 	var err error
-	g.Limiter, err = limiter.New(limiter.Options{
+	v.Limiter, err = limiter.New(limiter.Options{
 		Algorithm: l.Algorithm, Initial: l.Initial, Min: l.Min, Max: l.Max,
 		Window: limitWindow, Samples: cmp.Or(l.Samples, limitSamples),
-		Clock: r.limiterNow, Signals: signals, Listener: g.changed,
+		Clock: r.limiterNow, Signals: signals, Listener: v.changed,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("limiter of station %s: %w", station, err)
 	}
-	g.now = g.Limit()
-	g.highest = g.now
-	return g, nil
+	v.now = v.Limit()
+	v.highest = v.now
+	return v, nil
 }
 
 // The windows of a scan's limiters where a rule asks for none: scans last seconds,
@@ -94,38 +94,38 @@ const (
 )
 
 // changed notes a change of the limit.
-func (g *valve) changed(c limiter.Change) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.pass(c.At)
-	g.now, g.highest = c.To, max(g.highest, c.To)
-	if len(g.changes) < mostChanges {
-		g.changes = append(g.changes, c)
+func (v *valve) changed(c limiter.Change) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.pass(c.At)
+	v.now, v.highest = c.To, max(v.highest, c.To)
+	if len(v.changes) < mostChanges {
+		v.changes = append(v.changes, c)
 	} else {
-		g.lost++
+		v.lost++
 	}
 }
 
 // pass lets the limit hold until a moment. It is called with mu held.
-func (g *valve) pass(at time.Duration) {
-	if at > g.since {
-		g.area += float64(g.now) * (at - g.since).Seconds()
-		g.since = at
+func (v *valve) pass(at time.Duration) {
+	if at > v.since {
+		v.area += float64(v.now) * (at - v.since).Seconds()
+		v.since = at
 	}
 }
 
 // limited is the account of a valve after a run of that length.
-func (g *valve) limited(wall time.Duration) Limited {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.pass(wall)
+func (v *valve) limited(wall time.Duration) Limited {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.pass(wall)
 	l := Limited{
-		Station: g.station, Algorithm: g.limit.Algorithm, Bounds: g.Bounds(),
-		Final: g.Limit(), Highest: g.highest, Stats: g.Stats(), Changes: g.changes,
+		Station: v.station, Algorithm: v.limit.Algorithm, Bounds: v.Bounds(),
+		Final: v.Limit(), Highest: v.highest, Stats: v.Stats(), Changes: v.changes,
 	}
-	l.Lost = g.lost + int(l.Stats.ChangesLost)
-	if g.since > 0 {
-		l.Mean = g.area / g.since.Seconds()
+	l.Lost = v.lost + int(l.Stats.ChangesLost)
+	if v.since > 0 {
+		l.Mean = v.area / v.since.Seconds()
 	}
 	return l
 }
@@ -141,23 +141,23 @@ type pass struct {
 }
 
 // take waits for a permit. The error is that of the context's end.
-func (p *pass) take(ctx context.Context, g *valve) (err error) {
-	p.permit, err = g.Acquire(ctx)
+func (p *pass) take(ctx context.Context, v *valve) (err error) {
+	p.permit, err = v.Acquire(ctx)
 	p.held, p.outcome, p.units, p.took = err == nil, limiter.Ignored, 0, 0
 	return err
 }
 
 // done says that the work succeeded, on that many bytes, and how long it took by
 // itself.
-func (p *pass) done(g *valve, bytes int, took time.Duration) {
+func (p *pass) done(v *valve, bytes int, took time.Duration) {
 	if !p.held {
 		return
 	}
 	p.outcome = limiter.Success
-	if g.limit.PerByte {
+	if v.limit.PerByte {
 		p.units = int64(bytes) + fileUnits
 	}
-	if g.limit.ServiceOnly {
+	if v.limit.ServiceOnly {
 		p.took = took
 	}
 }
@@ -172,7 +172,8 @@ func (p *pass) failed(err error) {
 }
 
 // fileUnits is what a file costs beside its bytes, in bytes, where latencies are
-// per byte: opening a parser took about as long as parsing a kilobyte.
+// per byte: a kilobyte, so that a file of a few bytes is not slow by the byte. It is
+// chosen, not measured.
 const fileUnits = 1 << 10
 
 // giveBack settles the permit, if there is one: without a call to done as ignored.
@@ -275,12 +276,12 @@ func (h *handOver) signals(now time.Duration, analysers int) limiter.Signals {
 }
 
 // permit waits for a permit, which is a declared wait.
-func (r *run) permit(d *desk, p *pass, g *valve) error {
-	if g == nil {
+func (r *run) permit(d *desk, p *pass, v *valve) error {
+	if v == nil {
 		return nil
 	}
 	d.watched.Set(waiting, r.now())
-	return p.take(r.ctx, g)
+	return p.take(r.ctx, v)
 }
 
 // offer says that a file is on its way to the analysers.
