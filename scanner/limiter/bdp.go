@@ -96,7 +96,7 @@ const (
 
 // The fixed figures of BDP. Half is where power is highest: there a little more
 // concurrency buys as much rate as it costs latency. Half or twice of the others
-// moves power over all plants of the laboratory by less than a hundredth.
+// moves power over all plants of the laboratory by 2 hundredths at most (3 seeds).
 const (
 	bdpAnswer = 0.5  // of a change of the limit, as latency answers it, is a queue's doing
 	bdpBlend  = 0.25 // weight of a new baseline against the old
