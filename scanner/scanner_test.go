@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -168,6 +169,28 @@ func TestStatsAreWrittenAsTheSchemaSays(t *testing.T) {
 		if _, ok := stations[0].(map[string]any)[name]; !ok {
 			t.Errorf("a station has no %s", name)
 		}
+	}
+}
+
+func TestTheCostsBySizeAddUpToTheStation(t *testing.T) {
+	fsys, _ := town(rand.New(rand.NewPCG(5, 5)), 60)
+	got, err := scanner.Scan(t.Context(), scanner.Options{Config: config.Default(2), FS: fsys, Engine: engine(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files, parsed int64
+	var seconds float64
+	for _, c := range got.Stats.CostBySize {
+		files += c.Plain.Files + c.Parsed.Files
+		parsed += c.Parsed.Files
+		seconds += c.Plain.ServiceS + c.Parsed.ServiceS
+	}
+	service := got.Stats.Stations[1].ServiceS
+	if files != service.N || parsed == 0 {
+		t.Errorf("%d files, %d of them parsed; the station analysed %d", files, parsed, service.N)
+	}
+	if want := service.Mean * float64(service.N); math.Abs(seconds-want) > 1e-6*want {
+		t.Errorf("%v s of service by size, %v by the station", seconds, want)
 	}
 }
 

@@ -57,6 +57,7 @@ type Stats struct {
 
 	BudgetWaitS   *observe.Quantiles `json:"budget_wait_s,omitempty"` // for memory.budget, where there is one
 	TreePeakBytes int64              `json:"tree_peak_bytes"`         // the largest parse tree
+	CostBySize    []observe.SizeCost `json:"cost_by_size,omitempty"`  // what analysis took, by the power of two of a file's size
 
 	Limiters []LimiterStats    `json:"limiters,omitempty"` // what the limiters did, where there are any
 	Stations []observe.Station `json:"stations"`           // read, analyse
@@ -94,6 +95,7 @@ func newStats(a pipeline.Account, found []finding.Finding, c config.Config) Stat
 		InFlightMeanBytes:   a.Watch.InFlightBytes.Mean,
 		InFlightMaxBytes:    a.Watch.InFlightBytes.Max,
 		TreePeakBytes:       a.TreePeakBytes,
+		CostBySize:          a.CostBySize,
 		Limiters:            limiterStats(a.Limiters),
 		Stations:            a.Stations,
 		Watch:               a.Watch,

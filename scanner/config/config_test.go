@@ -36,7 +36,7 @@ func TestAFileReadsBackAsItWasWritten(t *testing.T) {
 		Goal:      Goal{Objective: "balanced", Require: []string{"rss<512MiB"}},
 		Reference: "default", Verdict: "no difference",
 		Gain:     map[string]Gain{"throughput": {Ratio: 1.42, Low: 1.36, High: 1.48, Confidence: .95, N: 12, Verdict: "better"}, "p99": {Ratio: 1, Low: 1e-9, High: 1e21, N: 6}},
-		Fidelity: 0.125, Version: "0.1", Date: time.Date(2026, 1, 31, 12, 0, 0, 1000, time.UTC), Run: "7",
+		Fidelity: 0.125, Version: "0.1", Date: time.Date(2026, 1, 31, 12, 0, 0, 1000, time.UTC), Run: "7", Chosen: "from stored trials: p99",
 	}
 	custom, err := Default(2).WithFlat(map[string]any{
 		"source.order": "largest-first", "io.workers": 64, "cpu.workers": 3, "cpu.scheduler": "per-file", "channel.buffer": 0, "channel.batch": 64,

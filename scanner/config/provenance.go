@@ -20,7 +20,8 @@ type Provenance struct {
 	Fidelity  float64         `yaml:"fidelity,omitempty"`  // share of the corpus's bytes in a confirmation sample, 0 … 1
 	Version   string          `yaml:"version,omitempty"`   // of sluice
 	Date      time.Time       `yaml:"date,omitempty"`
-	Run       string          `yaml:"run,omitempty"` // its name in the store
+	Run       string          `yaml:"run,omitempty"`    // its name in the store
+	Chosen    string          `yaml:"chosen,omitempty"` // how, where not by the run itself: from its stored trials, under another goal
 }
 
 // Machine is where the configuration was measured.
@@ -70,7 +71,7 @@ func readProvenance(node *strict.Node) *Provenance {
 	if node == nil {
 		return nil
 	}
-	fields := node.Fields("machine", "corpus", "storage", "goal", "reference", "verdict", "gain", "fidelity", "version", "date", "run")
+	fields := node.Fields("machine", "corpus", "storage", "goal", "reference", "verdict", "gain", "fidelity", "version", "date", "run", "chosen")
 	p := &Provenance{
 		Machine: readMachine(fields["machine"]),
 		Corpus:  readCorpus(fields["corpus"]),
@@ -84,6 +85,7 @@ func readProvenance(node *strict.Node) *Provenance {
 	p.Version, _ = fields["version"].Text()
 	p.Date, _ = fields["date"].Time()
 	p.Run, _ = fields["run"].Text()
+	p.Chosen, _ = fields["chosen"].Text()
 	return p
 }
 

@@ -16,7 +16,7 @@ func Schema() ([]byte, error) {
 	root := object(map[string]any{
 		"version":    map[string]any{"const": Version},
 		"scanner":    object(properties),
-		"provenance": map[string]any{"type": "object", "description": "where tuned values come from; changes nothing"},
+		"provenance": provenanceSchema(),
 	})
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = "sluice.yaml"
@@ -26,6 +26,52 @@ func Schema() ([]byte, error) {
 		return nil, fmt.Errorf("write the schema of sluice.yaml: %w", err)
 	}
 	return append(data, '\n'), nil
+}
+
+// The forms of text that Parse reads: a size with its unit (strict.ParseSize), and
+// a duration (time.ParseDuration) that is not negative. Their ranges are Parse's to
+// judge.
+const (
+	sizePattern     = `^[0-9]+(\.[0-9]+)? ?([KMGT]iB|[kKMGT]B|B)$`
+	durationPattern = `^\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
+)
+
+// text is a string of a form, with an example.
+func text(pattern, example string) map[string]any {
+	return map[string]any{"type": "string", "pattern": pattern, "examples": []string{example}}
+}
+
+// provenanceSchema describes what sluice tune writes beside the knobs.
+func provenanceSchema() map[string]any {
+	kind := func(name string) map[string]any { return map[string]any{"type": name} }
+	list := map[string]any{"type": "array", "items": kind("string")}
+	bytes := map[string]any{"anyOf": []any{kind("integer"), text(sizePattern, "24GiB")}}
+	verdict := map[string]any{"enum": verdicts}
+	gain := object(map[string]any{
+		"ratio": kind("number"), "low": kind("number"), "high": kind("number"), "confidence": kind("number"),
+		"n": kind("integer"), "verdict": verdict,
+	})
+	p := object(map[string]any{
+		"machine": object(map[string]any{
+			"class": kind("string"), "usable_cores": kind("integer"), "memory_bytes": bytes,
+			"detail": map[string]any{"type": "object", "additionalProperties": kind("string")},
+		}),
+		"corpus": object(map[string]any{
+			"name": kind("string"), "fingerprint": kind("string"), "files": kind("integer"), "bytes": bytes, "sample_fingerprints": list,
+		}),
+		"storage":   object(map[string]any{"asked": kind("string"), "asked_mean_s": kind("number"), "achieved_mean_s": kind("number")}),
+		"goal":      object(map[string]any{"objective": kind("string"), "require": list}),
+		"reference": kind("string"),
+		"verdict":   verdict,
+		"gain":      map[string]any{"type": "object", "additionalProperties": gain},
+		"fidelity":  kind("number"),
+		"version":   kind("string"),
+		"date":      kind("string"),
+		"run":       kind("string"),
+		"chosen":    kind("string"),
+	})
+	p["description"] = "where tuned values come from; changes nothing"
+	return p
 }
 
 // object is a mapping that knows no other keys.
@@ -51,9 +97,9 @@ func (k knob) schema() map[string]any {
 	case k.Type == TypeChoice:
 		forms = append(forms, map[string]any{"enum": k.Values})
 	case k.Type == TypeDuration:
-		forms = append(forms, map[string]any{"type": "string", "examples": []string{k.example}}, map[string]any{"const": 0})
+		forms = append(forms, text(durationPattern, k.example), map[string]any{"const": 0})
 	case k.Type == TypeSize:
-		forms = append(forms, map[string]any{"type": "string", "examples": []string{k.example}}, map[string]any{"type": "integer", "minimum": k.Min})
+		forms = append(forms, text(sizePattern, k.example), map[string]any{"type": "integer", "minimum": k.Min})
 	default:
 		forms = append(forms, map[string]any{"type": "integer", "minimum": k.Min, "maximum": k.Max})
 	}

@@ -49,10 +49,11 @@ type Account struct {
 
 	Limiters []Limited // of the stations that have one
 
-	BudgetWait    observe.Quantiles // for the memory budget; of every file where there is one
-	TreePeakBytes int64             // the largest parse tree, as its analyser says
-	Watch         observe.Summary   // files in flight, and workers that did what they should not
-	Warnings      []string          // what of the options could not be done as meant
+	BudgetWait    observe.Quantiles  // for the memory budget; of every file where there is one
+	TreePeakBytes int64              // the largest parse tree, as its analyser says
+	CostBySize    []observe.SizeCost // what analysis took
+	Watch         observe.Summary    // files in flight, and workers that did what they should not
+	Warnings      []string           // what of the options could not be done as meant
 
 	// Stuck says that workers of a stalled run could not be ended and go on, in a
 	// run with FailStalled. Nothing else of the account is filled in but Discovered
@@ -92,6 +93,7 @@ type desk struct {
 	reading, analysing observe.Probe
 	sojourn, service   *observe.Recorder
 	budget             *observe.Recorder
+	costs              *observe.Ledger
 }
 
 func (d *desk) scan(language string, bytes int64, at time.Duration) {
@@ -157,10 +159,13 @@ func (r *run) account() Account {
 		Failed:     map[string]int64{},
 		Languages:  map[string]int64{},
 	}
+	var costs observe.Ledger
 	for _, d := range r.desks {
 		d.flush()
 		a.merge(d)
+		costs.Add(d.costs)
 	}
+	a.CostBySize = costs.Sizes()
 	a.Warnings, a.Watch = r.warnings, r.seen
 	if r.unmapped.Load() {
 		a.Warnings = append(a.Warnings, "io.reader mmap: without effect on files that are not the operating system's; they were read")

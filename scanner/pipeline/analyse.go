@@ -49,6 +49,7 @@ func (r *run) analyse(d *desk, s *seat, f *loaded) {
 	d.analysing.Service.Record(end - begin)
 	d.service.Record(f.ready - f.taken - f.queued + end - begin)
 	d.sojourn.Record(end - f.taken)
+	d.costs.Record(int64(len(f.buffer.bytes)), verdict.Tree, end-begin)
 	r.book(d, s, f, verdict, err, end)
 }
 

@@ -56,7 +56,7 @@ func (r *run) newCrew(of crewOf) *crew {
 		}
 		if of.analyses && !r.opts.Unobserved {
 			d.analysing = r.analysing.Probe()
-			d.sojourn, d.service = r.sojourn.Recorder(), r.service.Recorder()
+			d.sojourn, d.service, d.costs = r.sojourn.Recorder(), r.service.Recorder(), new(observe.Ledger)
 		}
 		c.desks = append(c.desks, d)
 		r.tallies = append(r.tallies, &d.tally)

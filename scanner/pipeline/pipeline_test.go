@@ -110,7 +110,7 @@ func TestConcurrencyChangesNothingThatIsFound(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d, %+v: %v", seed, o, err)
 			}
-			ignored := cmpopts.IgnoreFields(Account{}, "Failures", "Wall", "FirstResult", "Sojourn", "Service", "InServiceMean", "Limiters", "Stations", "BudgetWait", "Watch", "Warnings")
+			ignored := cmpopts.IgnoreFields(Account{}, "Failures", "Wall", "FirstResult", "Sojourn", "Service", "InServiceMean", "Limiters", "CostBySize", "Stations", "BudgetWait", "Watch", "Warnings")
 			if diff := cmp.Diff(want, got, ignored); diff != "" {
 				t.Fatalf("seed %d, %+v: account (-want +got)\n%s", seed, o, diff)
 			}
