@@ -22,20 +22,11 @@ func (p Param) random(rng *rand.Rand) any {
 	if p.Rare && rng.Float64() >= rareDraw {
 		return p.list()[0]
 	}
-	if len(p.Values) > 0 || p.Type == Bool || p.Levels > 0 {
+	if p.listed() {
 		values := p.list()
 		return values[rng.IntN(len(values))]
 	}
-	top := p.Max
-	if p.whole() {
-		top++ // a whole number x stands for the stretch from x to x + 1
-	}
-	low, high := p.toScale(p.Min), p.toScale(top)
-	v := p.fromScale(low + (high-low)*rng.Float64())
-	if p.whole() {
-		v = math.Floor(v)
-	}
-	return p.typed(min(max(v, p.Min), p.Max)) // the logarithm may stray by a last digit
+	return p.along(rng.Float64())
 }
 
 func (p Param) contains(value any) bool {

@@ -104,7 +104,7 @@ func ParseMetric(name string, own ...Metric) (Metric, error) {
 		return m, nil
 	}
 	names := metricNames(own)
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		return Metric{}, fmt.Errorf("unknown metric %q; did you mean %q?", name, near)
 	}
 	return Metric{}, fmt.Errorf("unknown metric %q; use one of %s", name, strings.Join(names, ", "))
@@ -125,9 +125,9 @@ func metricNames(own []Metric) []string {
 	return names
 }
 
-// nearest is the name fewest edits away from the one given, or "" when more
+// Nearest is the name fewest edits away from the one given, or "" when more
 // than a third of it (and more than two letters) would have to change.
-func nearest(name string, among []string) string {
+func Nearest(name string, among []string) string {
 	best, fewest := "", max(2, len(name)/3)+1
 	for _, candidate := range among {
 		if d := edits(strings.ToLower(name), candidate); d < fewest && d < len(candidate) {

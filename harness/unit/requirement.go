@@ -90,6 +90,23 @@ func (r Requirement) Holds(value float64) bool {
 	}
 }
 
+// Slack is how far a value keeps the requirement, as a logarithm: ln(bound ÷ value)
+// where less is asked for, ln(value ÷ bound) where more is; above 0 it holds. Where
+// a logarithm has no meaning it is 1 or −1.
+func (r Requirement) Slack(value float64) float64 {
+	switch {
+	case !(value > 0) || !(r.Value > 0):
+		if r.Holds(value) {
+			return 1
+		}
+		return -1
+	case r.Op == Less || r.Op == LessOrEqual:
+		return math.Log(r.Value / value)
+	default:
+		return math.Log(value / r.Value)
+	}
+}
+
 // String writes the requirement with its full name and base unit, so that
 // [ParseRequirement] reads back the same value: "rss_peak_bytes<536870912".
 func (r Requirement) String() string {

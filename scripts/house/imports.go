@@ -27,7 +27,8 @@ func arrows() []arrow {
 		{"harness/stats", nil},
 		{"harness/unit", nil},
 		{"harness/space", []string{"harness/record"}},
-		{"harness/search", []string{"harness/record", "harness/space", "harness/stats"}},
+		{"harness/search", []string{"harness/record", "harness/space", "harness/stats", "harness/unit"}},
+		{"harness/search/replay", append([]string{"harness/decide", "harness/search", "harness/space"}, ground...)}, // scores searches as the tuner decides
 		{"harness/cli", []string{"harness", "reports", "scanner", "workloads"}},
 		{"scripts", []string{"harness/cli/doctest"}},
 	}
