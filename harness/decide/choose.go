@@ -19,7 +19,9 @@ type Score struct {
 	Throughput float64
 	P99        float64
 	RSS        float64
-	Objective  float64            // of a goal other than balanced
+	Deviation  float64            // standard deviation of the leading metric's log ratio, where a surrogate estimated it; 0: not known
+	Objective  float64            // of a goal other than balanced; the first of several
+	Objectives []float64          // of a goal with several, in their order
 	Metrics    map[string]float64 // medians, for the requirements
 	Failed     int                // trials that are not OK
 }
@@ -50,6 +52,9 @@ func Scores(trials []record.Trial, reference string, goal Goal) []Score {
 		s.Throughput, s.P99, s.RSS = logs(record.Throughput), logs(record.P99), logs(record.RSS)
 		if goal.Objective != Balanced {
 			s.Objective = logs(goal.Objective)
+		}
+		for _, objective := range goal.Objectives {
+			s.Objectives = append(s.Objectives, logs(objective))
 		}
 		scores = append(scores, s)
 	}
@@ -108,19 +113,53 @@ func deviations(x []float64) (squares float64, freedom int) {
 	return squares, len(x) - 1
 }
 
+// Spread is the standard deviation of the leading metric's estimate: the
+// surrogate's, or what noise of a pair leaves after so many pairs.
+func (s Score) Spread(noise float64) float64 {
+	if s.Deviation > 0 {
+		return s.Deviation
+	}
+	return noise / math.Sqrt(float64(max(1, s.Pairs)))
+}
+
+// Estimate replaces the log ratio of one metric by a better estimate of it, above 0
+// better, with its standard deviation.
+func (s *Score) Estimate(goal Goal, metric string, log, deviation float64) {
+	if metric == goal.Leading() {
+		s.Deviation = deviation
+	}
+	if goal.Objective != Balanced && metric == goal.Objective {
+		s.Objective = log
+	}
+	if i := slices.Index(goal.Objectives, metric); i >= 0 && i < len(s.Objectives) {
+		s.Objectives[i] = log
+	}
+	switch metric {
+	case record.Throughput:
+		s.Throughput = log
+	case record.P99:
+		s.P99 = log
+	case record.RSS:
+		s.RSS = log
+	}
+}
+
 // Rank orders scores, the most promising first. Configurations that break a
 // requirement or failed come last. Under balanced all whose throughput cannot be
 // told from the best feasible one's (3 %, or one standard error of their
 // difference at this noise of a pair) form the leading class, ordered by p99 in
 // steps of 10 %, then by memory in steps of 10 %, then by workers; the rest follow
 // by throughput. The best of many noisy figures is mostly lucky: a narrower class
-// would hold it alone. Under another goal the objective orders alone.
+// would hold it alone. Under another goal the objective orders alone; several
+// objectives order in turn (objectives.go).
 func Rank(scores []Score, goal Goal, noise float64) []Score {
+	if len(goal.Objectives) > 0 {
+		return rankInOrder(scores, goal, noise)
+	}
 	ranked := slices.Clone(scores)
 	best, _ := BestByThroughput(scores, goal)
 	leads := func(s Score) bool {
-		behind := best.Throughput - s.Throughput
-		return behind <= max(NotWorseMargin, noise*math.Sqrt(1/float64(max(1, s.Pairs))+1/float64(max(1, best.Pairs))))
+		return best.Throughput-s.Throughput <= max(NotWorseMargin, math.Hypot(s.Spread(noise), best.Spread(noise)))
 	}
 	slices.SortStableFunc(ranked, func(a, b Score) int {
 		if fa, fb := a.Feasible(goal), b.Feasible(goal); fa != fb {
@@ -159,7 +198,7 @@ func BestByThroughput(scores []Score, goal Goal) (Score, bool) {
 
 // Alike lists the scores that search cannot tell from the chosen one: under
 // balanced throughput within 3 %, p99 and memory within 10 %; else the objective
-// within its margin.
+// within its margin, or each of several within its slack.
 func Alike(scores []Score, chosen Score, goal Goal) []Score {
 	var alike []Score
 	for _, s := range scores {
@@ -167,6 +206,9 @@ func Alike(scores []Score, chosen Score, goal Goal) []Score {
 			math.Abs(s.P99-chosen.P99) <= 0.1 && math.Abs(s.RSS-chosen.RSS) <= 0.1
 		if goal.Objective != Balanced {
 			near = math.Abs(s.Objective-chosen.Objective) <= goal.MarginOf(goal.Objective)
+		}
+		if len(goal.Objectives) > 0 {
+			near = goal.nearInAll(s, chosen)
 		}
 		if s.Arm != chosen.Arm && near && s.Pairs > 1 {
 			alike = append(alike, s)

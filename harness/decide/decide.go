@@ -2,9 +2,10 @@
 // verdict, and the choice among configurations that cannot be told apart.
 //
 // Everything here is a pure function of records; nothing is measured and
-// nothing is random. The rules are those of docs/measuring.md: paired
+// nothing is random but what a seed says. The rules are those of docs/measuring.md: paired
 // log-ratios within blocks, Hodges–Lehmann with its exact interval, verdicts
-// against a margin.
+// against a margin; and those of docs/deciding.md: the front of several objectives,
+// requirements with their confidence, plateaus and effects of knobs.
 package decide
 
 import (
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"sluice/harness/record"
 	"sluice/harness/stats"
@@ -28,26 +30,32 @@ const Balanced = "balanced"
 
 // Goal is a parsed goal: an objective and what every configuration must keep.
 type Goal struct {
-	Objective string // "balanced" or a metric's full name
-	Require   []unit.Requirement
-	Margin    float64       // of the objective, where it is above 0 or Given
-	Given     bool          // the margin was asked for, were it 0
-	Own       []unit.Metric // that a target defines; they go before the table's of the same name
-	Foreign   bool          // a command is measured: it has its own metrics and what the kernel knows of it
+	Objective  string   // "balanced" or a metric's full name; the first of several
+	Objectives []string // of a goal with several: their full names in their order, two to four; else nil
+	Require    []unit.Requirement
+	Margin     float64       // of the objective, where it is above 0 or Given
+	Given      bool          // the margin was asked for, were it 0
+	Own        []unit.Metric // that a target defines; they go before the table's of the same name
+	Foreign    bool          // a command is measured: it has its own metrics and what the kernel knows of it
 }
 
-// ParseGoal reads an objective ("balanced", "throughput", "p99" …), requirements
-// ("rss<512MiB") and a margin (0: the metric's own). Metrics given as own go before
-// those of the table. All faults are reported at once.
+// ParseGoal reads an objective ("balanced", "throughput", "p99" …) or several
+// ("throughput,p99,rss"), requirements ("rss<512MiB") and a margin (0: the
+// metric's own). Metrics given as own go before those of the table. All faults are
+// reported at once, requirements that no configuration can keep together among
+// them.
 func ParseGoal(objective string, require []string, margin float64, own ...unit.Metric) (Goal, error) {
 	goal := Goal{Objective: cmp.Or(objective, Balanced), Margin: margin, Own: own}
 	var errs []error
 	if goal.Objective != Balanced {
-		metric, err := unit.ParseMetric(goal.Objective, own...)
+		names, err := parseObjectives(goal.Objective, own)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("goal: %w, or %s", err, Balanced))
+			errs = append(errs, err)
 		}
-		goal.Objective = metric.Name
+		goal.Objective = names[0]
+		if len(names) > 1 {
+			goal.Objectives = names
+		}
 	}
 	for _, text := range require {
 		requirement, err := unit.ParseRequirement(text, own...)
@@ -57,12 +65,16 @@ func ParseGoal(objective string, require []string, margin float64, own ...unit.M
 		}
 		goal.Require = append(goal.Require, requirement)
 	}
-	return goal, errors.Join(errs...)
+	return goal, errors.Join(append(errs, Contradictions(goal.Require))...)
 }
 
-// Record returns the goal as it is stored and printed.
+// Record returns the goal as it is stored and printed, several objectives joined
+// by commas.
 func (g Goal) Record() record.Goal {
 	r := record.Goal{Objective: g.Objective, Require: []string{}}
+	if len(g.Objectives) > 0 {
+		r.Objective = strings.Join(g.Objectives, ",")
+	}
 	for _, requirement := range g.Require {
 		r.Require = append(r.Require, requirement.String())
 	}
@@ -108,19 +120,29 @@ func (g Goal) Metrics() []string {
 		}
 		all = append(all, record.Wall, record.CPU, record.RSS)
 	}
-	if g.Objective == Balanced || slices.Contains(all, g.Objective) {
+	if g.Objective == Balanced {
 		return all
 	}
-	return append([]string{g.Objective}, all...)
+	var missing []string
+	for _, objective := range g.inOrder() {
+		if !slices.Contains(all, objective) {
+			missing = append(missing, objective)
+		}
+	}
+	return append(missing, all...)
 }
 
 // inOrder are the metrics that the goal tests one after the other, each with the
 // whole error; the rest share it (Holm).
 func (g Goal) inOrder() []string {
-	if g.Objective == Balanced {
+	switch {
+	case g.Objective == Balanced:
 		return []string{record.Throughput, record.P99, record.RSS}
+	case len(g.Objectives) > 0:
+		return g.Objectives
+	default:
+		return []string{g.Objective}
 	}
-	return []string{g.Objective}
 }
 
 // Meets tells which requirements these metrics break.
@@ -206,8 +228,13 @@ func (g Goal) LogRatios(trials []record.Trial, arm, reference, metric string) []
 // Verdict is the goal's verdict on an arm against the reference, and the step
 // that decided it. Under balanced the steps are: throughput better; else
 // throughput not worse by 3 % and p99 better; else not worse and RSS better. What
-// is better in none of them and worse in one is worse.
+// is better in none of them and worse in one is worse. Several objectives are
+// tested in their order by the same rule, each not worse before the next counts
+// (objectives.go).
 func (g Goal) Verdict(trials []record.Trial, arm, reference string, ratios map[string]record.Ratio, rule Rule) (record.Verdict, string) {
+	if len(g.Objectives) > 0 {
+		return g.verdictInOrder(trials, arm, reference, ratios, rule)
+	}
 	if g.Objective != Balanced {
 		ratio, ok := ratios[g.Objective]
 		if !ok {

@@ -15,6 +15,7 @@ import (
 	"sluice/harness/decide"
 	"sluice/harness/profile"
 	"sluice/harness/record"
+	"sluice/harness/search"
 	"sluice/harness/space"
 	"sluice/scanner/config"
 	"sluice/scanner/config/strict"
@@ -40,8 +41,9 @@ type Experiment struct {
 
 // Design is how the question is put.
 type Design struct {
-	Strategy string // grid: every configuration
-	Blocks   int    // pairs for each configuration
+	Strategy string // grid: every configuration; else one that searches (harness/search), whose find is confirmed
+	Trials   int    // launches of each scenario, of a strategy that searches; 0: as the budget allows
+	Blocks   int    // pairs for each configuration of a grid
 	Warmup   int    // trials thrown away before the first block; 1
 	Seed     uint64
 
@@ -159,25 +161,62 @@ func CheckScan(s record.Scan) error {
 }
 
 func (e *Experiment) readDesign(n *strict.Node) {
-	f := n.Fields("strategy", "blocks", "warmup", "seed", "fidelity")
+	f := n.Fields("strategy", "trials", "blocks", "warmup", "seed", "fidelity")
 	if value, ok := f["fidelity"].Float(); ok {
 		if value <= 0 || value > 1 {
 			f["fidelity"].Fault("design.fidelity is %v; use a share of the corpus above 0 and up to 1", value)
 		}
 		e.Design.Fidelity = value
 	}
-	if value, ok := f["strategy"].Text(); ok && value != "grid" {
-		f["strategy"].Fault("design.strategy is %q; use grid (sluice tune searches)", value)
+	if value, ok := f["strategy"].Word(strategies()...); ok {
+		e.Design.Strategy = value
 	}
 	if value, ok := f["blocks"].IntIn(1, 1000); ok {
 		e.Design.Blocks = value
 	}
+	if value, ok := f["trials"].IntIn(1, 100_000); ok {
+		e.Design.Trials = value
+	}
+	e.fitDesign(f)
 	if value, ok := f["warmup"].IntIn(1, 1); ok {
 		e.Design.Warmup = value
 	}
 	if value, ok := f["seed"].IntIn(0, 1<<53); ok {
 		e.Design.Seed = uint64(value)
 	}
+}
+
+// fitDesign refuses what the strategy has no use for. Every configuration of a grid
+// is measured equally often, in rounds; a search spends launches where they tell.
+func (e *Experiment) fitDesign(f map[string]*strict.Node) {
+	idle, why := "trials", "belongs to a strategy that searches; a grid takes blocks"
+	if e.Searches() {
+		idle, why = "blocks", "belongs to a grid; a search takes trials, or the budget"
+		if f["fidelity"] != nil {
+			f["fidelity"].Fault("design.fidelity belongs to a grid; a search sizes its samples itself")
+		}
+	}
+	if f[idle] != nil {
+		f[idle].Fault("design.%s %s", idle, why)
+	}
+}
+
+// Searches says whether the strategy looks for the best instead of measuring all:
+// everything but the experiment's own grid does.
+func (e Experiment) Searches() bool { return e.Design.Strategy != exhaustive }
+
+// exhaustive is the strategy of an experiment by default: rounds over every
+// configuration, none confirmed.
+const exhaustive = "grid"
+
+func strategies() []string {
+	names := []string{exhaustive}
+	for _, s := range search.Strategies() {
+		if s.Name != exhaustive {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
 func (e *Experiment) readGoal(n *strict.Node) {

@@ -305,6 +305,11 @@ type Recommendation struct {
 	Placebo           *Placebo         `json:"placebo,omitempty"` // of the objective
 	Warnings          []string         `json:"warnings"`
 	Wrote             string           `json:"wrote,omitempty"`
+	Front             []FrontPoint     `json:"front,omitempty"`        // of a goal with several objectives
+	Requirements      []Kept           `json:"requirements,omitempty"` // how surely the recommended configuration keeps them
+	Misses            []Miss           `json:"misses,omitempty"`       // where no configuration keeps all requirements
+	Plateau           []Plateau        `json:"plateau,omitempty"`      // how far each knob may move
+	Effects           []Effect         `json:"effects,omitempty"`      // which knobs matter
 }
 
 // CompareResult is what compare says (schema sluice.comparison/v1).

@@ -74,7 +74,7 @@ func (h hall) starters() []Candidate {
 
 func (h hall) run(t *testing.T, seed uint64, p Plan, noise float64) float64 {
 	t.Helper()
-	s, err := NewHalving(Options{Space: h.space, Reference: h.reference, Starters: h.starters(), Seed: seed}, p)
+	s, err := NewLadder(Options{Space: h.space, Reference: h.reference, Starters: h.starters(), Seed: seed}, p)
 	if err != nil {
 		t.Fatal(err)
 	}

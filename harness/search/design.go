@@ -13,7 +13,7 @@ import (
 
 // Candidate is a configuration under the name that its trials carry.
 type Candidate struct {
-	ID     string      // "naive" for a starter, "c01", "c02" … for what was drawn
+	ID     string      // "naive" for a starter, "c01", "c02" … for what was drawn; never ReferenceID
 	Config record.Flat // whole: knobs outside the space have the reference's values
 }
 
@@ -24,6 +24,11 @@ type Options struct {
 	Starters  []Candidate // measured first: presets, guesses of a model. They may lie outside Space
 	Seed      uint64
 	Valid     func(record.Flat) bool // whether a drawn configuration can run, whole; nil: all can
+
+	// Prior is what a model expects of a configuration: the log ratio to the
+	// reference of what Result.Value holds, and the standard deviation of its error.
+	// Nil: no model. Ok is false where the model knows nothing.
+	Prior func(record.Flat) (gain, deviation float64, ok bool)
 }
 
 // The streams of random numbers drawn from one seed. Each use has its own, so
@@ -42,107 +47,139 @@ const gridLimit = 1 << 16
 // configurations of the space. Starters equal to the reference or to an earlier
 // one are left out. There are fewer than n only when the space has no more.
 func Design(o Options, n int) ([]Candidate, error) {
-	d, err := design(o, n)
-	if err != nil {
-		return nil, err
-	}
-	return d.candidates, nil
-}
-
-func design(o Options, n int) (*designer, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
-	}
 	if n < 1 {
 		return nil, fmt.Errorf("a design of %d candidates holds nothing; ask for 1 or more", n)
 	}
-	d := &designer{options: o, taken: map[string]bool{}, want: n}
-	d.taken[o.Reference.String()] = true
-	for _, starter := range o.Starters {
-		d.add(starter.ID, starter.Config)
+	d, err := newDesigner(o, nil)
+	if err != nil {
+		return nil, err
 	}
-	d.draw(rand.New(rand.NewPCG(o.Seed, designStream)))
-	if len(d.candidates) == 0 {
-		return nil, errors.New("the space holds nothing but the reference; widen a range")
-	}
-	return d, nil
+	return d.take(n), nil
 }
 
 func (o Options) validate() error {
 	errs := []error{o.Space.Validate()}
-	names := map[string]bool{}
+	names := map[string]bool{ReferenceID: true}
 	for _, starter := range o.Starters {
 		if starter.ID == "" || names[starter.ID] {
-			errs = append(errs, fmt.Errorf("starter %q: a starter needs a name of its own", starter.ID))
+			errs = append(errs, fmt.Errorf("starter %q: a starter needs a name of its own, which is not the reference's", starter.ID))
 		}
 		names[starter.ID] = true
 	}
 	return errors.Join(errs...)
 }
 
-// designer hands out candidates and remembers all that it ever did.
+// designer hands out candidates, each once, and remembers all that it ever did.
 type designer struct {
-	options    Options
-	want       int             // candidates in all
-	taken      map[string]bool // by the configuration in words
-	drawn      int             // names given to drawn ones
-	candidates []Candidate
+	options Options
+	propose func() map[string]any // knobs of the space, any number of times
+	rng     *rand.Rand
+	taken   map[string]bool  // by the configuration in words
+	drawn   int              // names given to drawn ones
+	waiting []Candidate      // handed out before anything is drawn
+	rest    []map[string]any // what is left of the space, once it is listed
+	listed  bool
 }
 
-func (d *designer) full() bool { return len(d.candidates) >= d.want }
-
-func (d *designer) add(id string, config record.Flat) bool {
-	key := config.String()
-	if d.full() || d.taken[key] {
-		return false
+// newDesigner hands out the starters, then what propose proposes; nil for random
+// draws. It is an error when there is nothing at all to hand out.
+func newDesigner(o Options, propose func() map[string]any) (*designer, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
 	}
-	d.taken[key] = true
-	d.candidates = append(d.candidates, Candidate{ID: id, Config: config})
-	return true
+	d := &designer{options: o, propose: propose, rng: rand.New(rand.NewPCG(o.Seed, designStream)), taken: map[string]bool{o.Reference.String(): true}}
+	if propose == nil {
+		d.propose = func() map[string]any { return o.Space.Random(d.rng) }
+	}
+	for _, starter := range o.Starters {
+		if key := starter.Config.String(); !d.taken[key] {
+			d.taken[key] = true
+			d.waiting = append(d.waiting, starter)
+		}
+	}
+	if first := d.take(1); len(first) > 0 {
+		d.waiting = slices.Insert(d.waiting, 0, first[0])
+		return d, nil
+	}
+	return nil, errors.New("the space holds nothing but the reference; widen a range")
 }
 
-// addDrawn names a drawn configuration and completes it from the reference.
-func (d *designer) addDrawn(knobs map[string]any) {
+// take hands out n candidates, fewer when there are no more.
+func (d *designer) take(n int) []Candidate {
+	var taken []Candidate
+	for len(taken) < n {
+		c, ok := d.next()
+		if !ok {
+			break
+		}
+		taken = append(taken, c)
+	}
+	return taken
+}
+
+// drawTries is how many draws in a row may hit what is taken, or what cannot run,
+// before the space is listed.
+const drawTries = 2000
+
+func (d *designer) next() (Candidate, bool) {
+	if len(d.waiting) > 0 {
+		c := d.waiting[0]
+		d.waiting = d.waiting[1:]
+		return c, true
+	}
+	for try := 0; try < drawTries && !d.listed; try++ {
+		if c, ok := d.offer(d.propose()); ok {
+			return c, true
+		}
+	}
+	if !d.listed {
+		d.list()
+	}
+	for len(d.rest) > 0 {
+		knobs := d.rest[0]
+		d.rest = d.rest[1:]
+		if c, ok := d.offer(knobs); ok {
+			return c, true
+		}
+	}
+	return Candidate{}, false
+}
+
+// list takes what is left from the list of the whole space, in random order. One
+// too large to list is left alone, and counts as exhausted: thousands of draws
+// found nothing that can run.
+func (d *designer) list() {
+	d.listed = true
+	if rest, err := d.options.Space.Grid(gridLimit); err == nil {
+		d.rng.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+		d.rest = rest
+	}
+}
+
+// offer makes a candidate of knobs: completed from the reference, named, and not
+// handed out before.
+func (d *designer) offer(knobs map[string]any) (Candidate, bool) {
 	config := maps.Clone(d.options.Reference)
 	if config == nil {
 		config = record.Flat{}
 	}
 	maps.Copy(config, knobs)
-	if d.options.Valid != nil && !d.options.Valid(config) {
-		return
+	key := config.String()
+	if d.taken[key] || d.options.Valid != nil && !d.options.Valid(config) {
+		return Candidate{}, false
 	}
-	if d.add(d.nextID(), config) {
-		d.drawn++
-	}
+	d.taken[key] = true
+	return Candidate{ID: d.nextID(), Config: config}, true
 }
 
-// nextID is the first of c01, c02 … that no starter is called.
+// nextID is the first of c01, c02 … not given yet that no starter is called.
 func (d *designer) nextID() string {
 	for {
-		id := fmt.Sprintf("c%02d", d.drawn+1)
+		d.drawn++
+		id := fmt.Sprintf("c%02d", d.drawn)
 		if !slices.ContainsFunc(d.options.Starters, func(s Candidate) bool { return s.ID == id }) {
 			return id
 		}
-		d.drawn++
-	}
-}
-
-// draw fills up by chance. When most draws hit what is taken and the space is
-// small enough to list, the rest is taken from the list in random order.
-func (d *designer) draw(rng *rand.Rand) {
-	for range 20 * d.want {
-		if d.full() {
-			return
-		}
-		d.addDrawn(d.options.Space.Random(rng))
-	}
-	rest, err := d.options.Space.Grid(gridLimit)
-	if err != nil {
-		return // too large to list, and yet exhausted: cannot happen but by a freak of chance
-	}
-	rng.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
-	for _, knobs := range rest {
-		d.addDrawn(knobs)
 	}
 }
 
@@ -154,15 +191,13 @@ const reach = 0.2
 // Fewer come back when the neighbourhood is exhausted.
 func (d *designer) near(parents []Candidate, n, rung int) []Candidate {
 	rng := rand.New(rand.NewPCG(d.options.Seed, nearStream+uint64(rung)))
-	before := len(d.candidates)
-	d.want = before + n
-	for try := range 50 * n {
-		if d.full() {
-			break
+	var fresh []Candidate
+	for try := 0; try < 50*n && len(fresh) < n; try++ {
+		if c, ok := d.offer(d.options.Space.Near(rng, parents[try%len(parents)].Config, reach)); ok {
+			fresh = append(fresh, c)
 		}
-		d.addDrawn(d.options.Space.Near(rng, parents[try%len(parents)].Config, reach))
 	}
-	return slices.Clone(d.candidates[before:])
+	return fresh
 }
 
 // BlockArms is the most candidates in a block: with the reference, six trials.
@@ -181,6 +216,21 @@ func Blocks(candidates []Candidate, seed uint64, round int) [][]Candidate {
 		blocks[i] = arms[i*len(arms)/count : (i+1)*len(arms)/count : (i+1)*len(arms)/count]
 	}
 	return blocks
+}
+
+// afford cuts blocks down to what so many launches pay for, the reference in each
+// block included.
+func afford(blocks [][]Candidate, left int) [][]Candidate {
+	var paid [][]Candidate
+	for _, block := range blocks {
+		if left < 2 {
+			break
+		}
+		block = block[:min(len(block), left-1)]
+		paid = append(paid, block)
+		left -= len(block) + 1
+	}
+	return paid
 }
 
 func blockCount(arms int) int { return (arms + BlockArms - 1) / BlockArms }

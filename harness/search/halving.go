@@ -1,87 +1,92 @@
 package search
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
-
-// Halving is a search by rungs: successive halving, or with newcomers a climb. It is not safe for concurrent use.
+// Halving measures many candidates once and fewer again: from 60 launches on it
+// looks around the best besides ([MakeRefiningPlan]), with fewer it lives of its
+// starters and leaves rare knobs alone ([MakeStarterPlan]). The plan is made when
+// it is first asked, and a rung is asked for at a time. What the plan leaves, where
+// it does not come out even or the space is small, measures the best again.
 type Halving struct {
-	plan     Plan
-	designer *designer
-	rung     int         // the rung that is asked for; len(plan.Rungs) when done
-	arms     []Candidate // of this rung: those kept, best first, then newcomers
+	ledger
+
+	options Options
+	design  *designer
+	ladder  *Ladder // nil until the first Ask
+	further int     // rungs after the ladder's last
+	asked   [][]Candidate
 }
 
-// NewHalving draws the candidates of the plan's first rung. A space that holds
-// fewer makes every rung as small as it must be.
-func NewHalving(o Options, p Plan) (*Halving, error) {
-	if err := p.Validate(); err != nil {
-		return nil, err
-	}
-	d, err := design(o, p.Rungs[0].Fresh)
+// NewHalving prepares the search. It is an error when the options are wrong or the
+// space holds nothing but the reference.
+func NewHalving(o Options) (*Halving, error) {
+	d, err := newDesigner(o, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Halving{plan: Plan{Rungs: slices.Clone(p.Rungs)}, designer: d, arms: slices.Clone(d.candidates)}, nil
+	return &Halving{ledger: newLedger(), options: o, design: d}, nil
 }
 
-// Ask returns the blocks to measure next, at most [BlockArms] candidates each,
-// the reference not among them. It returns the same until Tell is called, and nil
-// when the search is over.
-func (h *Halving) Ask() [][]Candidate {
-	if h.Done() {
-		return nil
+// Ask returns the blocks of the next rung, as far as what is left pays for them.
+func (h *Halving) Ask(left int) [][]Candidate {
+	if h.asked != nil || left < 2 {
+		return h.asked
 	}
-	return Blocks(h.arms, h.designer.options.Seed, h.rung)
+	if h.ladder == nil {
+		h.ladder = newLadder(h.within(left), h.plan(left))
+	}
+	h.asked = afford(h.ladder.Ask(), left)
+	if h.ladder.Done() && left >= leastTrials {
+		h.asked = afford(Blocks(h.best(BlockArms), h.options.Seed, h.ladder.Rung()+h.further), left)
+		h.further++
+	}
+	return h.asked
 }
 
-// Tell ranks the candidates of the rung that was asked for, keeps as many as the
-// plan says, adds the newcomers and moves on to the next rung. The score is best made of all that was
-// measured of a candidate so far; more is better, NaN (it never ended well) is
-// worst, and of equals the one ahead so far stays ahead. After the end it does
-// nothing.
-func (h *Halving) Tell(score func(Candidate) float64) {
-	if h.Done() {
-		return
+// within is the designer for so many launches.
+func (h *Halving) within(left int) *designer {
+	if left >= refineLeast {
+		return h.design
 	}
-	scores := make(map[string]float64, len(h.arms))
-	for _, c := range h.arms {
-		scores[c.ID] = score(c)
+	common := h.options
+	common.Space = common.Space.Common()
+	if d, err := newDesigner(common, nil); err == nil {
+		return d
 	}
-	slices.SortStableFunc(h.arms, func(a, b Candidate) int { return descending(scores[a.ID], scores[b.ID]) })
-	h.rung++
-	if h.Done() {
-		return
-	}
-	next := h.plan.Rungs[h.rung]
-	h.arms = slices.Clip(h.arms[:min(len(h.arms), next.Keep)])
-	if next.Fresh > 0 {
-		h.arms = append(h.arms, h.designer.near(h.arms, next.Fresh, h.rung)...)
-	}
+	return h.design // rare knobs are all that varies
 }
 
-// descending puts the larger first and NaN last.
-func descending(a, b float64) int {
-	switch {
-	case math.IsNaN(a) && math.IsNaN(b):
+// plan fits the rungs into so many launches, two or more.
+func (h *Halving) plan(left int) Plan {
+	p, err := MakeStarterPlan(left)
+	if left >= refineLeast {
+		p, err = MakeRefiningPlan(left, h.most())
+	}
+	if err != nil { // less than a block is left
+		return Once(left - 1)
+	}
+	return p
+}
+
+// most is how many candidates there can be, 0 for no end of them.
+func (h *Halving) most() int {
+	size, finite := h.options.Space.Size()
+	if !finite || size > gridLimit {
 		return 0
-	case math.IsNaN(a):
-		return 1
-	case math.IsNaN(b):
-		return -1
-	default:
-		return cmp.Compare(b, a)
 	}
+	return size + len(h.options.Starters)
 }
 
-// Done tells whether every rung has been told.
-func (h *Halving) Done() bool { return h.rung >= len(h.plan.Rungs) }
-
-// Rung is the number of the rung that Ask hands out, from 0.
-func (h *Halving) Rung() int { return h.rung }
-
-// Survivors are the candidates still in the race: those of the last rung told,
-// best first, and newcomers not yet measured behind them.
-func (h *Halving) Survivors() []Candidate { return slices.Clone(h.arms) }
+// Tell ranks the rung by all that was told so far, and moves on.
+func (h *Halving) Tell(results []Result) {
+	if h.asked == nil {
+		return
+	}
+	h.add(results)
+	h.asked = nil
+	ranking := h.ranking()
+	h.ladder.Tell(func(c Candidate) float64 {
+		if place, measured := ranking[c.ID]; measured {
+			return place
+		}
+		return -float64(len(ranking)) // behind all that was
+	})
+}

@@ -80,7 +80,7 @@ func (s surface) climb() float64 {
 // as a share of the optimum, and the trials spent.
 func (s surface) replay(t *testing.T, seed uint64, p Plan, noise float64) (worth float64, trials int) {
 	t.Helper()
-	h, err := NewHalving(Options{Space: s.space, Reference: s.reference, Seed: seed}, p)
+	h, err := NewLadder(Options{Space: s.space, Reference: s.reference, Seed: seed}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +127,8 @@ func (s surface) found(t *testing.T, p Plan, noise float64, budget int) int {
 // measures as many trials, reference included, and recommends the best it saw.
 // As counted when this was written (random, halving, refining, out of 200):
 //
-//	noise 3 %:  120 trials 38 40 100, 240 trials 45 62 156
-//	noise 10 %: 120 trials 21 30 50,  240 trials 17 35 65
+//	noise 3 %:  120 trials 38 40 95, 240 trials 45 62 173
+//	noise 10 %: 120 trials 21 30 50,  240 trials 17 35 72
 //	noise 20 %: 120 trials 15 20 26,  240 trials  8 25 29
 //
 // Noise makes random search worse the more it looks: luck is selected. Halving

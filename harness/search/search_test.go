@@ -189,7 +189,7 @@ func TestPlansThatCannotBeAreRefused(t *testing.T) {
 		"a rising plan":  Plan{Rungs: []Rung{{0, 3}, {4, 0}}}.Validate,
 		"keeps nothing":  Plan{Rungs: []Rung{{0, 3}, {0, 2}}}.Validate,
 		"keeps at first": Plan{Rungs: []Rung{{1, 3}}}.Validate,
-		"empty design":   func() error { _, err := NewHalving(options(1), Once(0)); return err },
+		"empty design":   func() error { _, err := NewLadder(options(1), Once(0)); return err },
 	} {
 		if call() == nil {
 			t.Errorf("%s is accepted", name)
@@ -198,9 +198,9 @@ func TestPlansThatCannotBeAreRefused(t *testing.T) {
 }
 
 // play runs a search to its end with the score, noting what each rung measured.
-func play(t *testing.T, o Options, p Plan, score func(Candidate) float64) (rungs [][]string, h *Halving) {
+func play(t *testing.T, o Options, p Plan, score func(Candidate) float64) (rungs [][]string, h *Ladder) {
 	t.Helper()
-	h, err := NewHalving(o, p)
+	h, err := NewLadder(o, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,13 +278,13 @@ func TestNewcomersStandNearThoseKept(t *testing.T) {
 	}
 }
 
-func ExampleHalving() {
+func ExampleLadder() {
 	plan, err := MakeRefiningPlan(60, 0)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	search, err := NewHalving(options(1), plan)
+	search, err := NewLadder(options(1), plan)
 	if err != nil {
 		fmt.Println(err)
 		return

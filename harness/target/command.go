@@ -47,9 +47,11 @@ type variable struct {
 	value template
 }
 
-// Timed tells whether the objective is a time, so that a quiet machine matters.
-// When it is not, nobody waits for quiet and no disturbed block is run again.
-func (d *Definition) Timed() bool { return d.timed[d.Goal.Objective] }
+// Timed tells whether an objective is a time, so that a quiet machine matters.
+// When none is, nobody waits for quiet and no disturbed block is run again.
+func (d *Definition) Timed() bool {
+	return slices.ContainsFunc(strings.Split(d.Goal.Objective, ","), func(name string) bool { return d.timed[name] })
+}
 
 // Program is the command's first word as it is written.
 func (d *Definition) Program() string {

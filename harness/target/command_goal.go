@@ -54,8 +54,8 @@ func (d *Definition) requirement(text string) (unit.Requirement, error) {
 	return unit.ParseRequirement(text, d.Metrics...)
 }
 
-// setObjective takes a metric by either name. Without one it is the first metric
-// of the command's own, or wall_s.
+// setObjective takes a metric by either name, or several joined by commas. Without
+// one it is the first metric of the command's own, or wall_s.
 func (d *Definition) setObjective(name string) error {
 	if name == "" {
 		d.Goal.Objective = record.Wall
@@ -64,11 +64,15 @@ func (d *Definition) setObjective(name string) error {
 		}
 		return nil
 	}
-	m, err := d.metric(name)
-	if err != nil {
-		return fmt.Errorf("goal.objective: %w", err)
+	var names []string
+	for word := range strings.SplitSeq(name, ",") {
+		m, err := d.metric(strings.TrimSpace(word))
+		if err != nil {
+			return fmt.Errorf("goal.objective: %w", err)
+		}
+		names = append(names, m.Name)
 	}
-	d.Goal.Objective = m.Name
+	d.Goal.Objective = strings.Join(names, ",")
 	return nil
 }
 

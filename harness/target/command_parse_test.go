@@ -161,6 +161,7 @@ func TestTheObjectiveIsWallTimeUntilTheCommandHasFiguresOfItsOwn(t *testing.T) {
 		{"no metrics", "", "wall_s", true},
 		{"CPU", "goal: {objective: cpu}\n", "cpu_s", true},
 		{"memory", "goal: {objective: rss}\n", "rss_peak_bytes", false},
+		{"several, one of them a time", "goal: {objective: \"rss, cpu\"}\n", "rss_peak_bytes,cpu_s", true},
 		{"one of its own", "metrics: {x: {from: stdout-json, better: higher}}\n", "x", false},
 		{"one that is timed", "metrics: {x: {from: stdout-json, better: higher, timed: true}}\n", "x", true},
 		{"wall time that is not", "metrics: {wall_s: {timed: false}}\n", "wall_s", false},

@@ -39,12 +39,9 @@ func (r *run) finalists(scores []decide.Score) (finalists, error) {
 		return finalists{}, &lab.DeadEnd{Why: "no trial of the search ended well; run it again with --fresh --verbose"}
 	}
 	if best := ranked[0]; !best.Feasible(r.Goal) {
-		why := strings.Join(r.Goal.Meets(best.Metrics), ", ")
-		if best.Failed > 0 || best.Pairs == 0 {
-			why = fmt.Sprintf("%d of its trials failed (see sluice runs show)", best.Failed)
-		}
-		return finalists{}, &lab.DeadEnd{Why: fmt.Sprintf("no configuration that was measured can be recommended; the nearest was %s: %s; loosen --require, or name the knobs with --space", best.Config, why)}
+		return finalists{}, &lab.DeadEnd{Why: r.nothingServes(scores, best)}
 	}
+	ranked[0] = r.cheapest(ranked[0], scores)
 	f := finalists{arms: []lab.Arm{{Name: chosenArm, Config: ranked[0].Config}}, alpha: Alpha, least: blocksForOne}
 	fastest, ok := decide.BestByThroughput(scores, r.Goal)
 	if prompt, found := r.prompt(scores, ranked[0]); found {
@@ -56,6 +53,26 @@ func (r *run) finalists(scores []decide.Score) (finalists, error) {
 		f.alpha, f.least = Alpha/2, blocksForTwo
 	}
 	return f, nil
+}
+
+// nothingServes says why no configuration can be recommended: which requirement
+// binds, and how near to it one comes.
+func (r *run) nothingServes(scores []decide.Score, best decide.Score) string {
+	why := strings.Join(decide.MissWords(decide.Misses(scores, r.Goal), r.Goal.Own...), "; ")
+	if why == "" {
+		why = fmt.Sprintf("the nearest was %s, and %d of its trials failed (see sluice runs show)", best.Config, best.Failed)
+	}
+	return fmt.Sprintf("no configuration that was measured can be recommended: %s; loosen --require, or name the knobs with --space", why)
+}
+
+// cheapest is, of what cannot be told from the first of the ranking, the one that
+// costs the least and stands away from a cliff.
+func (r *run) cheapest(first decide.Score, scores []decide.Score) decide.Score {
+	var away func(record.Flat) bool
+	if l := r.landscape(); l.Surface != nil {
+		away = l.Away
+	}
+	return decide.Cheapest(first, decide.Alike(scores, first, r.Goal), r.Goal, away)
 }
 
 // doubtful is the lead over the reference, in log ratio, below which the best of many
@@ -71,7 +88,7 @@ func (r *run) prompt(scores []decide.Score, first decide.Score) (best decide.Sco
 	}
 	best = first
 	for _, s := range scores {
-		slack := decide.NotWorseMargin + r.noise/math.Sqrt(float64(max(1, s.Pairs)))
+		slack := decide.NotWorseMargin + s.Spread(r.noise)
 		if s.Feasible(r.Goal) && s.Throughput > -slack && s.P99 > best.P99+doubtful {
 			best, found = s, true
 		}
@@ -280,6 +297,9 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 		arm.Ratios = decide.Rule{Alpha: Alpha}.Ratios(trials, also.Name, lab.Reference, r.Goal)
 		rec.Also = append(rec.Also, arm)
 	}
+	if err := r.complete(&rec, trials, scores, best.arm.Name); err != nil {
+		r.warnings = append(r.warnings, err.Error())
+	}
 	rec.Warnings = slices.Concat(r.warnings, r.doubts(trials, full, best))
 	if rec.Candidate != nil {
 		for _, broken := range r.Goal.Meets(reference.Metrics) {
@@ -289,12 +309,33 @@ func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decid
 	return rec
 }
 
+// complete adds what the search learnt around the recommendation.
+func (r *run) complete(rec *record.Recommendation, trials []record.Trial, scores []decide.Score, candidate string) error {
+	if r.Bare {
+		return nil
+	}
+	e := decide.Evidence{
+		Reference: lab.Reference, Search: r.searchTrials, Confirmed: trials, Arm: candidate, Scores: scores, Space: r.searchedSpace, Seed: r.Seed,
+	}
+	if rec.Candidate != nil {
+		e.Arm = lab.Reference
+	}
+	if r.surface != nil {
+		e.Model = r.surface
+	}
+	return decide.Complete(rec, r.Goal, e)
+}
+
 func (r *run) judge(name string, trials, full []record.Trial, alpha float64) judged {
 	j := judged{arm: decide.Arms(trials, []string{name})[0]}
 	rule := decide.Rule{Alpha: alpha}
 	j.arm.Ratios = rule.Ratios(trials, name, lab.Reference, r.Goal)
 	j.verdict, j.step = r.Goal.Verdict(trials, name, lab.Reference, j.arm.Ratios, rule)
-	j.broken = r.Goal.Meets(j.arm.Metrics)
+	for _, kept := range r.Goal.Keeps(trials, name, nil) {
+		if kept.State != record.Holds {
+			j.broken = append(j.broken, decide.KeptWords(kept, r.Goal.Own...))
+		}
+	}
 	if len(full) > 0 {
 		j.broken = append(j.broken, r.Goal.Meets(decide.Arms(full, []string{name})[0].Metrics)...)
 	}
@@ -370,6 +411,9 @@ func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 		if t.Status != record.OK {
 			warnings = append(warnings, fmt.Sprintf("%s, block %d, %s: %s: %s", t.Phase, t.Block, t.Arm, t.Status, t.Reason))
 		}
+	}
+	if r.surface != nil && !r.Bare {
+		return warnings // the plateaus tell of edges
 	}
 	for _, edge := range r.Space.Edge(best.arm.Config) {
 		if value, isNumber := best.arm.Config.Float(edge); isNumber && value <= 1 {

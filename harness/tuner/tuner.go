@@ -3,8 +3,8 @@
 //
 //  1. A warm-up, the reference and a wide configuration are timed; Plan sizes
 //     the sample and the design so that they fit the budget.
-//  2. A seeded random design is cut down by halving and refined around the best
-//     (harness/search).
+//  2. A strategy (harness/search) asks for blocks of configurations, the presets
+//     first; a surrogate sees what they tell together.
 //  3. The most promising configuration under the goal and the fastest one meet
 //     the reference again, on fresh files, in a number of blocks fixed before.
 //  4. The verdict decides. Undecided or worse keeps the reference.
@@ -18,14 +18,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
 	"sluice/harness/decide"
 	"sluice/harness/lab"
 	"sluice/harness/record"
 	"sluice/harness/search"
+	"sluice/harness/search/surrogate"
 	"sluice/harness/space"
 	"sluice/workloads/corpus"
 )
@@ -77,25 +76,36 @@ type Options struct {
 	Also      []lab.Arm              // further confirmation arms, never chosen
 	Space     space.Space
 	Goal      decide.Goal
+	Strategy  string // of the search; empty: guided
+	Model     Model  // what foretells configurations; nil: none
 	Prior     Rates
 	Limits    Limits
+	Bare      bool // leave out what explains and decides nothing: the front, how far knobs may move, which matter
 	Timed     bool // the objective depends on time: others who use the machine matter
 	Seed      uint64
 	Begin     func(phase record.Phase, trials int, expectS float64) // told before each phase; may be nil
 }
 
+// Model makes, of the trials of calibration and the files that the search will
+// scan, what foretells a configuration: the log ratio of its utility to the
+// reference's (decide.Goal.Utility) and the standard deviation of the error.
+type Model func(calibration []record.Trial, sample corpus.Draw) (func(record.Flat) (gain, deviation float64, ok bool), error)
+
 // run is a tuning under way.
 type run struct {
 	Options
-	rates        Rates
-	design       Design
-	sampled      corpus.Draw
-	searched     int // blocks of the search so far
-	searchTrials []record.Trial
-	quietRepeats int // as the bench came
-	overlap      bool
-	noise        float64 // of a pair, as the search saw it
-	warnings     []string
+	rates         Rates
+	design        Design
+	sampled       corpus.Draw
+	searched      int // blocks of the search so far
+	calibration   []record.Trial
+	searchTrials  []record.Trial
+	searchedSpace space.Space
+	surface       *surrogate.Model // of the leading metric; nil where too little is known
+	quietRepeats  int              // as the bench came
+	overlap       bool
+	noise         float64 // of a pair, as the search saw it
+	warnings      []string
 }
 
 // Tune measures and recommends. It returns what the bench or the context
@@ -148,6 +158,7 @@ func (r *run) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.calibration = trials
 	r.rates = measured(r.Prior, trials[0], trials[len(trials)-1])
 	r.rates.SpentS = r.Bench.SpentS()
 	r.design, err = Plan(r.rates, r.Limits, r.Corpus.Bytes)
@@ -185,102 +196,3 @@ func measured(prior Rates, reference, wide record.Trial) Rates {
 
 // draw returns the sample of an index: 0 for the search, 1 and up for confirmation.
 func (r *run) draw(index int) corpus.Draw { return r.design.Size.Draw(r.Corpus, r.Seed, index) }
-
-// refineFrom is the number of search trials from which refining beats a search
-// that lives of its starters (go test ./harness/search).
-const refineFrom = 60
-
-// search cuts a seeded random design, the presets first, down by halving, and
-// looks around the best (search.MakeRefiningPlan, MakeStarterPlan). A short one
-// leaves rare knobs as the reference and the starters have them. It stops early, between blocks, when it has used its share of the budget.
-func (r *run) search(ctx context.Context) ([]decide.Score, error) {
-	makePlan, params := search.MakeStarterPlan, r.Space.Common()
-	if r.design.SearchTrials >= refineFrom {
-		params = r.Space
-		makePlan = func(trials int) (search.Plan, error) { return search.MakeRefiningPlan(trials, 0) }
-	}
-	plan, err := makePlan(r.design.SearchTrials)
-	if err != nil {
-		return nil, fmt.Errorf("plan the search: %w", err)
-	}
-	halving, err := search.NewHalving(search.Options{Space: params, Reference: r.Reference.Config, Starters: r.Starters, Seed: r.Seed, Valid: r.Valid}, plan)
-	if err != nil {
-		return nil, fmt.Errorf("open the search: %w", err)
-	}
-	r.begin(record.Search, plan.Trials(), float64(plan.Trials())*r.rates.searchS(r.design.bytes()))
-	var trials []record.Trial
-	for !halving.Done() && (len(trials) == 0 || !r.overBudget(trials)) {
-		done, err := r.rung(ctx, halving.Ask(), trials)
-		if err != nil {
-			return nil, err
-		}
-		trials = append(trials, done...)
-		halving.Tell(r.standing(trials))
-	}
-	r.noise, r.searchTrials = r.Goal.Noise(trials, lab.Reference), trials
-	return decide.Scores(trials, lab.Reference, r.Goal), nil
-}
-
-// rung measures the blocks of one rung, as far as the budget goes.
-func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before []record.Trial) ([]record.Trial, error) {
-	var trials []record.Trial
-	for _, group := range groups {
-		if len(before)+len(trials) > 0 && r.overBudget(slices.Concat(before, trials)) {
-			break
-		}
-		block := lab.Block{Phase: record.Search, Index: r.searched, Draw: r.sampled, Latency: searchLatency + r.searched, Arms: []lab.Arm{r.Reference}}
-		for _, c := range group {
-			block.Arms = append(block.Arms, lab.Arm{Name: c.ID, Config: c.Config})
-		}
-		done, err := r.Bench.Block(ctx, block)
-		if err != nil {
-			return nil, err
-		}
-		trials = append(trials, done...)
-		r.searched++
-	}
-	return trials, nil
-}
-
-// standing scores candidates by their place in the goal's ranking of all that
-// was measured of them so far. What was not measured comes last.
-func (r *run) standing(trials []record.Trial) func(search.Candidate) float64 {
-	place := map[string]float64{}
-	for i, score := range decide.Rank(decide.Scores(trials, lab.Reference, r.Goal), r.Goal, r.Goal.Noise(trials, lab.Reference)) {
-		place[score.Arm] = -float64(i)
-	}
-	return func(c search.Candidate) float64 {
-		if p, ok := place[c.ID]; ok {
-			return p
-		}
-		return math.Inf(-1)
-	}
-}
-
-// overBudget says whether the search has used its share. It reads only what the
-// journal's trials cost, so that a resumed run stops at the same block.
-func (r *run) overBudget(trials []record.Trial) bool {
-	if r.Limits.BudgetS == 0 {
-		return false
-	}
-	ahead := float64(r.design.ConfirmBlocks)*r.rates.blockS(r.design.bytes()) + searchFloor*r.rates.searchS(r.design.bytes())
-	if r.design.Full {
-		ahead += r.fullS()
-	}
-	return r.Bench.SpentS()+ahead*r.slowness(trials) > r.Limits.BudgetS
-}
-
-// slowness is how many times as long as calibration foretold the search's trials
-// take, 1 at least: a small sample may be kinder than the one it foretells.
-func (r *run) slowness(trials []record.Trial) float64 {
-	expected, cost := float64(len(trials))*r.rates.searchS(r.design.bytes()), 0.0
-	for _, t := range trials {
-		cost += t.Metrics[lab.CostS]
-	}
-	if expected <= 0 {
-		return 1
-	}
-	return max(1, cost/expected)
-}
-
-func (r *run) fullS() float64 { return r.rates.fullS(float64(r.Corpus.Bytes)) }

@@ -44,7 +44,7 @@ func options(f *labtest.Formula, j lab.Journal, seed uint64) Options {
 		Bench:  &lab.Bench{Run: "r", Scenario: "paper/nfs/2c", Seed: seed, Journal: j, Measure: f.Measure},
 		Corpus: paper(), Scenario: record.Scenario{Name: "paper/nfs/2c"},
 		Reference: naive(), Wide: lab.Arm{Name: "wide", Config: wide}, Starters: []search.Candidate{{ID: "wide", Config: wide}},
-		Space: paperSpace, Goal: goal, Prior: rates, Limits: Limits{Trials: 120}, Seed: seed,
+		Space: paperSpace, Goal: goal, Prior: rates, Limits: Limits{Trials: 120}, Seed: seed, Bare: true,
 	}
 }
 
@@ -340,5 +340,26 @@ func TestPlanFitsItsLimitsAndRefusesWhatCannotFit(t *testing.T) {
 				t.Errorf("takes %d trials of %d", d.Trials, row.limits.Trials)
 			}
 		})
+	}
+}
+
+func TestARecommendationSaysHowFarKnobsMayMoveAndWhichMatter(t *testing.T) {
+	o := options(nfs(1), &labtest.Journal{}, 1)
+	o.Bare = false
+	var err error
+	if o.Goal, err = decide.ParseGoal("throughput,p99", []string{"rss<1GiB"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := Tune(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rec.Plateau) != len(paperSpace) || len(rec.Effects) == 0 || len(rec.Front) == 0 || len(rec.Requirements) != 1 || rec.Requirements[0].State != record.Holds {
+		t.Errorf("%d plateaus, %d effects, %d points of the front, requirements %v; want one for each knob, some, some, and one that holds", len(rec.Plateau), len(rec.Effects), len(rec.Front), rec.Requirements)
+	}
+	for _, w := range rec.Warnings {
+		if strings.Contains(w, "complete the recommendation") {
+			t.Error(w)
+		}
 	}
 }

@@ -1,0 +1,171 @@
+package decide
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"sluice/harness/record"
+	"sluice/harness/stats"
+)
+
+// measure computes the hypervolume and each point's share of it.
+func (f *Front) measure(worst map[string]float64) {
+	on := f.on()
+	from := make([]float64, len(f.Metrics))
+	for i, metric := range f.Metrics {
+		w, given := worst[metric]
+		if !given {
+			w = math.Inf(1)
+			for _, p := range f.Points {
+				if f.complete(p.Point) {
+					w = min(w, p.Logs[metric].Mean-max(f.margin(metric), 1e-6))
+				}
+			}
+		}
+		from[i] = w
+	}
+	at := make([][]float64, len(on))
+	for i, p := range on {
+		for _, metric := range f.Metrics {
+			at[i] = append(at[i], f.Points[p].Logs[metric].Mean)
+		}
+	}
+	f.Hypervolume = hypervolume(at, from)
+	for i, p := range on {
+		rest := slices.Delete(slices.Clone(at), i, i+1)
+		if f.Hypervolume > 0 {
+			f.Points[p].Share = max(0, 1-hypervolume(rest, from)/f.Hypervolume)
+		}
+	}
+}
+
+// hypervolume is the volume between a corner and the points that lie beyond it in
+// all coordinates, by slicing along the last one (While et al. 2006).
+func hypervolume(points [][]float64, from []float64) float64 {
+	points = slices.DeleteFunc(slices.Clone(points), func(p []float64) bool {
+		for i, x := range p {
+			if x <= from[i] {
+				return true
+			}
+		}
+		return false
+	})
+	if len(points) == 0 {
+		return 0
+	}
+	last := len(from) - 1
+	slices.SortStableFunc(points, func(a, b []float64) int { return cmp.Compare(b[last], a[last]) })
+	if last == 0 {
+		return points[0][0] - from[0]
+	}
+	volume := 0.0
+	var slab [][]float64
+	for i, p := range points {
+		slab = append(slab, p[:last])
+		next := from[last]
+		if i+1 < len(points) {
+			next = points[i+1][last]
+		}
+		if depth := p[last] - next; depth > 0 {
+			volume += depth * hypervolume(slab, from[:last])
+		}
+	}
+	return volume
+}
+
+// findKnee marks the point of the front that is nearest to the ideal one.
+func (f Front) findKnee() {
+	best, least := -1, math.Inf(1)
+	for _, p := range f.on() {
+		distance, extreme, spans := 0.0, false, false
+		for _, metric := range f.Metrics {
+			low, high := f.extent(metric)
+			if high <= low {
+				continue
+			}
+			spans = true
+			short := (high - f.Points[p].Logs[metric].Mean) / (high - low)
+			distance += short
+			extreme = extreme || short == 0
+		}
+		if distance < least-1e-12 {
+			best, least = p, distance
+			if extreme || !spans {
+				best = -1
+			}
+		}
+	}
+	if best >= 0 {
+		f.Points[best].Knee = true
+	}
+}
+
+func (f Front) extent(metric string) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, p := range f.on() {
+		mean := f.Points[p].Logs[metric].Mean
+		low, high = min(low, mean), max(high, mean)
+	}
+	return low, high
+}
+
+// Prefer is the point of the front that the goal's order prefers: within the slack
+// of the best in the first objective, among those in the second, and so on; the one
+// with the fewest workers of what is left. False where the front is empty.
+func (f Front) Prefer(goal Goal) (Placed, bool) {
+	left := f.on()
+	if len(left) == 0 {
+		return Placed{}, false
+	}
+	for _, metric := range goal.inOrder() {
+		if !slices.Contains(f.Metrics, metric) {
+			continue
+		}
+		best := math.Inf(-1)
+		for _, p := range left {
+			best = max(best, f.Points[p].Logs[metric].Mean)
+		}
+		left = slices.DeleteFunc(left, func(p int) bool { return f.Points[p].Logs[metric].Mean < best+math.Log1p(-goal.Slack(metric)) })
+	}
+	at := slices.MinFunc(left, func(a, b int) int { return cmp.Compare(Workers(f.Points[a].Config), Workers(f.Points[b].Config)) })
+	return f.Points[at], true
+}
+
+// Record is the front as it is stored and printed, group by group, with intervals
+// of both sides at its confidence. Medians of metrics are added by arms, where they
+// are among them.
+func (f Front) Record(arms []record.Arm) []record.FrontPoint {
+	var list []record.FrontPoint
+	for _, i := range f.on() {
+		p := f.Points[i]
+		point := record.FrontPoint{Arm: p.Arm, Config: p.Config, Ratios: map[string]record.Ratio{}, Group: p.Group, Knee: p.Knee, Hypervolume: p.Share}
+		for _, metric := range f.Metrics {
+			point.Ratios[metric] = p.Logs[metric].ratio(f.confidence, f.margins[metric])
+		}
+		if at := slices.IndexFunc(arms, func(a record.Arm) bool { return a.Name == p.Arm }); at >= 0 {
+			point.Metrics = arms[at].Metrics
+		}
+		list = append(list, point)
+	}
+	slices.SortStableFunc(list, func(a, b record.FrontPoint) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(b.Ratios[f.Metrics[0]].Ratio, a.Ratios[f.Metrics[0]].Ratio))
+	})
+	return list
+}
+
+// ratio writes an estimate as a ratio that JSON can hold.
+func (e Estimate) ratio(confidence, margin float64) record.Ratio {
+	const most = 700 // beyond, exp is no number
+	r := record.Ratio{Ratio: math.Exp(min(max(e.Mean, -most), most)), High: math.MaxFloat64, Confidence: confidence, N: e.N, Margin: margin, Verdict: record.Undecided}
+	if math.IsInf(e.Deviation, 0) {
+		return r
+	}
+	reach := 0.0
+	if e.Deviation > 0 {
+		reach = deviate(e.Freedom, (1-confidence)/2) * e.Deviation
+	}
+	r.Low, r.High = math.Exp(max(e.Mean-reach, -most)), math.Exp(min(e.Mean+reach, most))
+	r.Verdict = record.Verdict(stats.Verdict(r.Low, r.High, margin))
+	return r
+}
