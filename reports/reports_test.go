@@ -39,7 +39,7 @@ func golden(t *testing.T, name string, got []byte) {
 
 func kinds() map[string]record.Report {
 	return map[string]record.Report{
-		"tune": reportstest.Tune(1), "grid": reportstest.Grid(1), "compare": reportstest.Compare(1), "target": reportstest.Target(1),
+		"tune": reportstest.Tune(1), "grid": reportstest.Grid(1), "compare": reportstest.Compare(1), "target": reportstest.Target(1), "front": reportstest.Front(1),
 	}
 }
 

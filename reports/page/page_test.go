@@ -53,9 +53,9 @@ func pages(t *testing.T) map[string]string {
 
 func kinds() map[string]record.Report {
 	return map[string]record.Report{
-		"tune": reportstest.Tune(1), "grid": reportstest.Grid(1), "compare": reportstest.Compare(1), "target": reportstest.Target(1),
+		"tune": reportstest.Tune(1), "grid": reportstest.Grid(1), "compare": reportstest.Compare(1), "target": reportstest.Target(1), "front": reportstest.Front(1),
 		"hostile": reportstest.Poison(reportstest.Tune(1)), "hostile grid": reportstest.Poison(reportstest.Grid(1)),
-		"hostile target": reportstest.Poison(reportstest.Target(1)),
+		"hostile front": reportstest.Poison(reportstest.Front(1)), "hostile target": reportstest.Poison(reportstest.Target(1)),
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package plots draws the pictures of a report: the objective against the
-// number of readers, ratios with their intervals, sojourn times, memory; and
+// number of readers, ratios with their intervals, sojourn times, memory, the
+// front of several objectives, which knobs matter; and
 // those of a contest of limiters: who has how much power, and each limit over
 // time.
 //
@@ -54,16 +55,20 @@ const (
 	RatiosName    = "ratios"
 	LatencyName   = "latency"
 	MemoryName    = "rss"
+	FrontName     = "front"   // of a goal with several objectives
+	EffectsName   = "effects" // of the knobs
 )
 
 // Names lists the names that a Chart can have.
-func Names() []string { return []string{ObjectiveName, RatiosName, LatencyName, MemoryName} }
+func Names() []string {
+	return []string{ObjectiveName, RatiosName, LatencyName, MemoryName, FrontName, EffectsName}
+}
 
 // For returns the charts that an outcome has the figures for, the objective first.
 func For(run record.Run, o record.Outcome) []Chart {
 	cast := view.NewCast(run, o)
 	var charts []Chart
-	for _, draw := range []func(view.Cast, record.Outcome) (Chart, bool){objectiveChart, ratiosChart, latencyChart, memoryChart} {
+	for _, draw := range []func(view.Cast, record.Outcome) (Chart, bool){objectiveChart, ratiosChart, latencyChart, memoryChart, frontChart, effectsChart} {
 		if chart, ok := draw(cast, o); ok {
 			charts = append(charts, chart)
 		}

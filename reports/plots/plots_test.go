@@ -20,7 +20,7 @@ import (
 func kinds() map[string]record.Report {
 	return map[string]record.Report{
 		"tune": reportstest.Tune(1), "tune 2": reportstest.Tune(2), "grid": reportstest.Grid(1), "compare": reportstest.Compare(1),
-		"target": reportstest.Target(1), "hostile": reportstest.Poison(reportstest.Tune(1)),
+		"target": reportstest.Target(1), "front": reportstest.Front(1), "hostile front": reportstest.Poison(reportstest.Front(2)), "hostile": reportstest.Poison(reportstest.Tune(1)),
 	}
 }
 
@@ -38,6 +38,9 @@ func eachChart(t *testing.T, check func(t *testing.T, c Chart)) {
 		for _, chart := range contestCharts(c) {
 			t.Run(name+" "+chart.Name, func(t *testing.T) { check(t, chart) })
 		}
+	}
+	for name, all := range replayKinds() {
+		t.Run(name, func(t *testing.T) { check(t, Replays(all)) })
 	}
 }
 
@@ -136,7 +139,7 @@ func TestEveryScenarioOfAFinishedRunHasFourPictures(t *testing.T) {
 			for _, chart := range For(rep.Run, outcome) {
 				names = append(names, chart.Name)
 			}
-			if got, want := strings.Join(names, " "), strings.Join(Names(), " "); got != want {
+			if got, want := strings.Join(names, " "), strings.Join(Names()[:4], " "); got != want {
 				t.Errorf("%s, %s: pictures %s, want %s", name, outcome.Scenario.Storage, got, want)
 			}
 		}

@@ -60,7 +60,10 @@ func Requirement(text string) string {
 // Resolve turns the name of an objective ("balanced", "p99") into the full name
 // of the metric that decides it first. A name that some trial or ratio carries
 // as it stands is a target's own and stays.
+//
+// Of several objectives, joined by commas, it is the first.
 func Resolve(objective string, has func(metric string) bool) string {
+	objective, _, _ = strings.Cut(objective, ",")
 	switch {
 	case objective == "" || objective == "balanced":
 		if has("throughput") && !has(record.Throughput) {

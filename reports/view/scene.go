@@ -26,7 +26,7 @@ func newScene(run record.Run, o record.Outcome) Scene {
 	for _, warning := range warnings(o) {
 		s.Warnings = append(s.Warnings, Prose(warning))
 	}
-	for _, table := range []Table{c.metricsTable(), c.knobsTable(o), c.armsTable(), c.othersTable(), wholeTable(o), alikeTable(c, o), failuresTable(o)} {
+	for _, table := range []Table{c.metricsTable(), c.knobsTable(o), c.keptTable(o), c.missTable(o), plateauTable(o), c.effectsTable(o), c.frontTable(o), c.armsTable(), c.othersTable(), wholeTable(o), alikeTable(c, o), failuresTable(o)} {
 		if len(table.Rows) > 0 {
 			s.Tables = append(s.Tables, table)
 		}
@@ -98,7 +98,7 @@ func sceneFacts(run record.Run, c Cast, o record.Outcome) []Fact {
 	if scan := run.Scan.String(); scan != "" {
 		list = append(list, Fact{"scan", Words(Clean(scan))})
 	}
-	goal := Words(Title(c.Goal.Objective))
+	goal := Words(goalTitle(c.Goal.Objective))
 	for i, text := range c.Goal.Require {
 		goal += Words([]string{", requires ", " and "}[min(i, 1)]) + Words(strings.ReplaceAll(Requirement(text), " ", nbsp))
 	}
