@@ -50,7 +50,7 @@ type measureFlags struct {
 // add defines the flags that every measuring command has.
 func (f *measureFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.goal, "goal", "", "`objective`: balanced, throughput, p99, rss, wall, cpu")
+	flags.StringVar(&f.goal, "goal", "", "`objective`: balanced, throughput, p99, rss, wall, cpu; or two to four of them in their order: throughput,p99,rss")
 	flags.IntVar(&f.cores, "cores", 0, "cores of the scenario (default: all that are usable)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of samples, orders, latencies and search")
 	flags.StringVar(&f.margin, "margin", "", "smallest change of the objective that matters (default 2%, 10% for p99 and rss)")

@@ -38,12 +38,29 @@ type rounds struct {
 	size  lab.Sizing
 	limit time.Duration // of a trial, known with size
 	eachS float64       // that a trial takes, about; known with size
+	rates paces         // of the calibration; known with size
 
 	repeat  uint64  // of the whole design, from 0: seeds differ by it
 	budgetS float64 // of this scenario; 0: none
+	least   int     // rounds that the budget does not cut
 	cut     int     // rounds after which the budget ended; 0: it did not
 
+	// fit fixes the number of rounds once calibration has shown how long trials are,
+	// before the first of them; nil: it is as it was.
+	fit func(*rounds)
+
 	bench *lab.Bench // that measured
+}
+
+// paces are how long the slower and the faster probe of a calibration took for each
+// byte, and what a launch costs beside, in seconds.
+type paces struct{ slow, fast, launchS float64 }
+
+// resize gives trials another size and expects them to take as long as their bytes.
+func (r *rounds) resize(size lab.Sizing) {
+	r.size = size
+	r.limit = max(time.Minute, time.Duration(20*r.rates.slow*size.Scanned()*float64(time.Second)))
+	r.eachS = (r.rates.slow+r.rates.fast)/2*size.Scanned() + r.rates.launchS
 }
 
 // measure calibrates, sizes the sample and measures the design.
@@ -61,6 +78,9 @@ func (ses *session) measure(ctx context.Context, r *rounds) ([]record.Trial, err
 			return nil, err
 		}
 	}
+	if r.fit != nil {
+		r.fit(r)
+	}
 	bench.Limit = r.limit
 	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: r.most, Arms: r.arms, Corpus: r.corpus, Size: r.size, Placebo: r.placebo, Duet: r.duet}
 	design.Enough = func(trials []record.Trial, rounds int) bool {
@@ -75,7 +95,7 @@ func (ses *session) measure(ctx context.Context, r *rounds) ([]record.Trial, err
 // over says whether another round would pass the budget by more than a little. It
 // reads only what the journal's trials cost.
 func (r *rounds) over(done int) bool {
-	if r.budgetS == 0 || done >= r.most {
+	if r.budgetS == 0 || done >= r.most || done < r.least {
 		return false
 	}
 	spent := r.bench.SpentS()
@@ -106,13 +126,14 @@ func (ses *session) calibrate(ctx context.Context, bench *lab.Bench, r *rounds) 
 	}
 	first, last := lab.SPerByte(done[0]), lab.SPerByte(done[len(done)-1])
 	slow, fast := max(first, last), min(first, last)
-	if r.size = small; ses.def == nil {
-		r.size = r.parsed.sizeFor(slow, fast, r.corpus)
+	size := small
+	if ses.def == nil {
+		size = r.parsed.sizeFor(slow, fast, r.corpus)
 	}
-	r.limit = max(time.Minute, time.Duration(20*slow*r.size.Scanned()*float64(time.Second)))
-	r.eachS = (slow+fast)/2*r.size.Scanned() + lab.LaunchS(done[0])
+	r.rates = paces{slow: slow, fast: fast, launchS: lab.LaunchS(done[0])}
+	r.resize(size)
 	trials := lab.Rounds{Rounds: r.most, Arms: r.arms, Placebo: r.placebo}.Trials()
-	if expect := r.eachS * float64(trials); ses.f.budget > 0 && expect > ses.f.budget.Seconds() && !ses.f.quiet {
+	if expect := r.eachS * float64(trials); ses.f.budget > 0 && expect > ses.f.budget.Seconds() && !ses.f.quiet && r.fit == nil {
 		ses.s.warn("%s takes about %s as calibrated, more than the whole budget of %v", r.scenario.Name, unit.Time(expect), ses.f.budget)
 	}
 	return nil
@@ -141,7 +162,7 @@ func (p parsed) sizeFor(slowest, fastest float64, c corpus.Corpus) lab.Sizing {
 }
 
 func phaseOf(kind string) record.Phase {
-	if kind == "compare" {
+	if kind == "compare" || kind == checkKind {
 		return record.Comparison
 	}
 	return record.Grid

@@ -43,7 +43,9 @@ func newRun(s *streams) *cobra.Command {
 		Short: "run an experiment as written",
 		Long: `Run an experiment as written: every configuration of its grid meets the
 reference in paired blocks, in every scenario. The result is a table, pictures
-and a report; nothing is recommended and no configuration is written.`,
+and a report; nothing is recommended and no configuration is written. With a
+strategy that searches (design: {strategy: guided}) the best is looked for and
+confirmed, as tune does, and no configuration is written either.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usagef("run needs one experiment file, found %d arguments; as in: sluice run experiments/pool-split.yaml", len(args))
@@ -106,6 +108,9 @@ func (f *runFlags) execute(cmd *cobra.Command, s *streams, file string) error {
 	}
 	if err := f.override(&e); err != nil {
 		return err
+	}
+	if e.Searches() {
+		return f.searching(cmd, s, e, p.margin)
 	}
 	cells, err := f.cells(ctx, s, e, p.margin)
 	if err != nil {

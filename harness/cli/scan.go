@@ -32,6 +32,7 @@ type scanFlags struct {
 	filesFrom string
 	root      string
 	storage   string
+	match     string // what of machine, storage and corpus a tuned file must match; empty: nothing
 	seed      uint64
 	block     int
 	maxBytes  string
@@ -100,6 +101,7 @@ Exit status: 0 done; 1 --fail-on said no; 2 wrong command line or file;
 	complete(cmd, "storage", storageNames())
 	complete(cmd, "fail-on", severities())
 	complete(cmd, "rules", record.RuleSets())
+	f.addMatch(cmd)
 	return cmd
 }
 
@@ -124,11 +126,14 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := f.configuration(s)
+	cfg, tuned, err := f.configuration(s)
 	if err != nil {
 		return err
 	}
 	if f.print {
+		if err := f.matches(s, tuned, nil); err != nil {
+			return err
+		}
 		if f.format == "json" {
 			return json.NewEncoder(s.out).Encode(cfg.Flat())
 		}
@@ -144,6 +149,9 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 	}
 	in, err := f.input(ctx, s, args)
 	if err != nil {
+		return err
+	}
+	if err := f.matches(s, tuned, &in); err != nil {
 		return err
 	}
 	if f.isolate {
@@ -235,15 +243,15 @@ func (f *scanFlags) run(ctx context.Context, s *streams, args []string) error {
 }
 
 // configuration is --config, else sluice.yaml, else the default preset, with
-// --set on top. A tuned file that does not fit this machine is named once.
-func (f *scanFlags) configuration(s *streams) (config.Config, error) {
+// --set on top, and the file that it came from.
+func (f *scanFlags) configuration(s *streams) (config.Config, config.File, error) {
 	cores, err := machine.UsableCores()
 	if err != nil {
-		return config.Config{}, err
+		return config.Config{}, config.File{}, err
 	}
 	file, err := configuration(cmpOr(f.config, "sluice.yaml"), f.config == "", cores)
 	if err != nil {
-		return config.Config{}, err
+		return config.Config{}, config.File{}, err
 	}
 	var faults []error
 	for _, assignment := range f.set {
@@ -252,24 +260,16 @@ func (f *scanFlags) configuration(s *streams) (config.Config, error) {
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
-		return file.Config, &usageError{err}
+		return file.Config, file, &usageError{err}
 	}
 	cfg := file.Config.Resolve(cores)
 	if err := cfg.Validate(); err != nil {
-		return cfg, &usageError{err}
+		return cfg, file, &usageError{err}
 	}
-	if f.quiet {
-		return cfg, nil
-	}
-	if file.Provenance == nil { // a tuned file names every knob, asked for or not
+	if file.Provenance == nil && !f.quiet { // a tuned file names every knob, asked for or not
 		for _, warning := range file.Warnings() {
 			s.warn("%s", warning)
 		}
 	}
-	if p := file.Provenance; p != nil {
-		if here := machine.Read(".").Class; p.Machine.Class != "" && p.Machine.Class != here {
-			s.warn("%s was tuned on %s, this is %s; tune again for this machine (sluice tune)", file.Path, p.Machine.Class, here)
-		}
-	}
-	return cfg, nil
+	return cfg, file, nil
 }

@@ -26,6 +26,9 @@ func (f *scanFlags) check() (maxBytes int64, err error) {
 	if f.failOn != "" && !slices.Contains(severities(), f.failOn) {
 		return 0, usagef("unknown severity %q for --fail-on; use %s", f.failOn, strings.Join(severities(), ", "))
 	}
+	if err := f.checkMatch(); err != nil {
+		return 0, err
+	}
 	if err := f.checkAnalyser(); err != nil {
 		return 0, err
 	}

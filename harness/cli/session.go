@@ -71,6 +71,8 @@ type design struct {
 	Repeat    int         `json:",omitempty"`
 	Reruns    int         `json:",omitempty"`
 	Profile   []string    `json:",omitempty"`
+	Strategy  string      `json:",omitempty"` // of the search
+	NoModel   bool        `json:",omitempty"`
 }
 
 // key is the digest of a design.
@@ -160,6 +162,7 @@ func (ses *session) begin(run record.Run, key string) (err error) {
 	if ses.lock, err = ses.store.Lock(ses.run.ID); err != nil {
 		return err
 	}
+	ses.run.State = "running" // an interrupted run that goes on is none when it speaks
 	if found && !ses.f.quiet {
 		fmt.Fprintf(ses.s.err, "resuming run %s\n", ses.run.ID)
 	}
@@ -279,7 +282,8 @@ func (ses *session) shown() []string {
 	if ses.def == nil {
 		return []string{record.Throughput, record.P99, record.RSS}
 	}
-	return slices.Compact([]string{ses.def.Goal.Objective, record.Wall, record.CPU, record.RSS})
+	leading, _, _ := strings.Cut(ses.def.Goal.Objective, ",")
+	return slices.Compact([]string{leading, record.Wall, record.CPU, record.RSS})
 }
 
 // scenario describes corpus × storage × cores.

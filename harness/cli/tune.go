@@ -18,6 +18,7 @@ import (
 	"sluice/harness/lab"
 	"sluice/harness/machine"
 	"sluice/harness/record"
+	"sluice/harness/search"
 	"sluice/harness/space"
 	"sluice/harness/tuner"
 	"sluice/harness/unit"
@@ -32,9 +33,13 @@ const defaultBudget = 90 * time.Second
 // tuneFlags are the flags of sluice tune.
 type tuneFlags struct {
 	measureFlags
-	also  []string
-	space string
-	out   string
+	also     []string
+	space    string
+	out      string
+	strategy string // of the search
+	noModel  bool   // the search goes without the pipeline's model
+	check    string // file to be confirmed instead of tuning
+	emit     string // form in which the recommended configuration is printed alone
 }
 
 func newTune(s *streams) *cobra.Command {
@@ -67,9 +72,14 @@ the reference's configuration and says so.`,
 	flags.StringArrayVar(&f.also, "also", nil, "a further confirmation arm, preset or `file`, never chosen (repeatable)")
 	flags.StringVar(&f.space, "space", "", "`file` with a space: block of knobs and ranges")
 	flags.StringVar(&f.out, "out", "sluice.yaml", "`file` to write")
+	flags.StringVar(&f.strategy, "strategy", search.Default, "`strategy` of the search: "+strings.Join(strategyNames(), ", "))
+	flags.BoolVar(&f.noModel, "no-model", false, "search without what the pipeline's model expects")
 	flags.BoolVar(&f.plan, "plan", false, "say what the budget can show, and stop")
 	complete(cmd, "reference", presetNames())
 	complete(cmd, "also", presetNames())
+	complete(cmd, "strategy", strategyNames())
+	f.checkFlag(cmd)
+	f.emitFlag(cmd)
 	return cmd
 }
 
@@ -78,6 +88,7 @@ type tuneJob struct {
 	scenario  record.Scenario
 	corpus    corpus.Corpus
 	reference lab.Arm
+	called    string // the reference's name for people
 	also      []lab.Arm
 	base      config.Config
 	space     space.Space
@@ -94,8 +105,18 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 	if err != nil {
 		return err
 	}
+	if f.check != "" {
+		return f.checkFile(cmd, s, args)
+	}
 	p, err := f.parse("balanced")
 	if err != nil {
+		return err
+	}
+	if err := known("--strategy", f.strategy, strategyNames()); err != nil {
+		return &usageError{err}
+	}
+	result := s // what is emitted stands alone there
+	if s, err = f.emitting(s); err != nil {
 		return err
 	}
 	if f.trials > 0 && f.reruns > 0 && cmd.Flags().Changed("reruns") {
@@ -112,15 +133,32 @@ func (f *tuneFlags) execute(cmd *cobra.Command, s *streams, args []string) error
 	if f.plan {
 		return f.printPlan(s, jobs, designs)
 	}
-	d := design{Goal: p.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Budget: f.budget, Trials: f.trials, Placebo: f.placebo}
-	for _, job := range jobs {
-		d.Scenarios, d.Spaces = append(d.Scenarios, job.scenario), append(d.Spaces, job.space)
-	}
-	ses, err := f.open(s, run, d)
+	ses, err := f.open(s, run, f.design(jobs))
 	if err != nil {
 		return err
 	}
-	return ses.close(f.tuneAll(cmd.Context(), ses, jobs))
+	return f.emitted(result, ses, ses.close(f.tuneAll(cmd.Context(), ses, jobs)))
+}
+
+// design is all that the trials of these jobs depend on.
+func (f *tuneFlags) design(jobs []tuneJob) design {
+	d := design{
+		Goal: jobs[0].parsed.goal.Record(), Arms: append([]lab.Arm{jobs[0].reference}, jobs[0].also...), Budget: f.budget, Trials: f.trials,
+		Placebo: f.placebo, Strategy: f.strategy, NoModel: f.noModel,
+	}
+	for _, job := range jobs {
+		d.Scenarios, d.Spaces = append(d.Scenarios, job.scenario), append(d.Spaces, job.space)
+	}
+	return d
+}
+
+// strategyNames are the strategies of a search, the default first.
+func strategyNames() []string {
+	var names []string
+	for _, s := range search.Strategies() {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 // prepare makes the jobs and says what they are asked.
@@ -312,7 +350,7 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 		return record.Recommendation{}, err
 	}
 	o := tuner.Options{
-		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Also: job.also, Timed: ses.timed,
+		Bench: bench, Corpus: job.corpus, Scenario: job.scenario, Reference: job.reference, Also: job.also, Timed: ses.timed, Strategy: f.strategy,
 		Space: job.space, Goal: job.parsed.goal, Prior: job.prior, Limits: job.limits, Seed: f.seed,
 		Begin: func(phase record.Phase, trials int, expectS float64) {
 			ses.bar.phase(phaseLabel(job.scenario, phase), trials, expectS)
@@ -320,6 +358,9 @@ func (f *tuneFlags) tuneOne(ctx context.Context, ses *session, job tuneJob) (rec
 	}
 	if err := f.guide(&o, job); err != nil {
 		return record.Recommendation{}, err
+	}
+	if f.def == nil && !f.noModel {
+		o.Model = ses.model(job)
 	}
 	rec, err := tuner.Tune(ctx, o)
 	if err != nil {
@@ -398,16 +439,7 @@ func (f *tuneFlags) writeConfig(ses *session, job tuneJob, rec *record.Recommend
 	if err != nil {
 		return err
 	}
-	if dir := filepath.Dir(job.out); dir != "." {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("folder of %s: %w", job.out, err)
-		}
-	}
-	temporary := job.out + ".new"
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	return os.Rename(temporary, job.out)
+	return replaceFile(job.out, text)
 }
 
 // loadSpace reads --space, or returns the default space on that storage.

@@ -1,14 +1,10 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -107,33 +103,12 @@ func (f *tuneFlags) writeKnobs(ses *session, job tuneJob, rec *record.Recommenda
 	if job.out == "" {
 		return nil
 	}
-	var text []byte
-	if filepath.Ext(job.out) == ".json" {
-		data, err := json.MarshalIndent(rec.Recommended.Config, "", "  ")
-		if err != nil {
-			return fmt.Errorf("write %s: %w", job.out, err)
-		}
-		text = append(data, '\n')
-	} else {
-		var b strings.Builder
-		fmt.Fprintf(&b, "# %s: %s (%s, run %s, %s)\n", f.def.Name, rec.Verdict, ses.machine.Class, rec.Run, Version)
-		for _, name := range slices.Sorted(maps.Keys(rec.Recommended.Config)) {
-			value, err := json.Marshal(rec.Recommended.Config[name])
-			if err != nil {
-				return fmt.Errorf("write %s: %w", job.out, err)
-			}
-			fmt.Fprintf(&b, "%s: %s\n", name, value)
-		}
-		text = []byte(b.String())
+	from := fmt.Sprintf("%s: %s (%s, run %s, %s)", f.def.Name, rec.Verdict, ses.machine.Class, rec.Run, Version)
+	text, err := knobsFile(job.out, from, rec.Recommended.Config)
+	if err != nil {
+		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(job.out), 0o755); err != nil {
-		return fmt.Errorf("folder of %s: %w", job.out, err)
-	}
-	temporary := job.out + ".new"
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	return os.Rename(temporary, job.out)
+	return replaceFile(job.out, text)
 }
 
 // printTargetPlan says what a budget can show of a command, before anything of it
