@@ -3,6 +3,7 @@ module sluice/experiments/peers
 go 1.26.0
 
 require (
+	github.com/c-bata/goptuna v0.9.0
 	github.com/failsafe-go/failsafe-go v0.9.8
 	github.com/google/go-cmp v0.7.0
 	github.com/marusama/semaphore/v2 v2.5.0
