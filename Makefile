@@ -5,16 +5,19 @@
 # for it, so the packages around it stand here only if they must.
 RACE = ./scanner/budget ./scanner/journal ./scanner/limiter/... ./scanner/mapped ./scanner/observe/... ./scanner/pipeline \
 	./scanner/pool/... ./scanner/source \
-	./workloads/interference ./workloads/storage ./harness/lab ./harness/machine/doctor ./harness/plant ./harness/store ./harness/trial
+	./workloads/interference ./workloads/storage ./harness/lab ./harness/machine/doctor ./harness/plant ./harness/search/replay ./harness/store ./harness/trial
 
 # To be set from outside: make soak COUNT=100.
 COUNT    ?= 20
-SEEDS    ?= 2000
 KILLS    ?= 100
 OPS      ?= 10000000
 FUZZTIME ?= 30s
 BENCH    ?= ./...
 ROUNDS   ?= 10
+LAUNCHES ?= 300
+NOISE    ?= 0.03
+PROBLEMS ?= E,M
+PLAYERS  ?=
 
 TOOL    = go tool -modfile=scripts/tools.mod
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
@@ -23,11 +26,11 @@ VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel
 # that belongs to somebody else, as in many a CI.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 
-.PHONY: help build tune test check format bench bench-peers golden fuzz soak
+.PHONY: help build tune test check format bench bench-peers bench-search-peers tables golden fuzz soak
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/sluice
 	go build -trimpath -ldflags '-X sluice/harness/cli.Version=$(VERSION)' -o bin/sluice .
@@ -57,12 +60,23 @@ bench-peers: ## Our limiters' cost beside other people's (experiments/peers), in
 	cd experiments/peers && for round in $$(seq $(ROUNDS)); do go test -run='^$$' -bench=. -benchtime=0.1s ./limiters || exit; done >cost.txt
 	cd experiments/peers && go run ./ratios cost.txt
 
+bench-search-peers: SEEDS ?= 50
+bench-search-peers: ## Our searches beside Optuna and goptuna (experiments/peers): SEEDS (50) each, LAUNCHES (300), NOISE (0.03), PROBLEMS (E,M), PLAYERS (all)
+	cd experiments/peers && go vet ./search && go test ./search
+	cd experiments/peers && go run ./search -seeds $(SEEDS) -launches $(LAUNCHES) -noise $(NOISE) -problems '$(PROBLEMS)' -only '$(PLAYERS)' -out searches
+
+tables: build ## Record the tables of experiments/tables anew, about 30 min each on a quiet machine
+	@for e in experiments/tables/*.yaml; do bin/sluice run --dry-run "$$e" | tail -1 || exit; done
+	@for e in experiments/tables/*.yaml; do echo "$$e"; \
+	  bin/sluice run --format json "$$e" >/dev/null && bin/sluice search table "$$(sed -n 's/^name: *//p' "$$e")" --out "$${e%.yaml}.table" || exit; done
+
 golden: ## Rewrite the golden files; read the diff before committing it
 	go test ./reports ./harness/plant -update
 
 fuzz: ## Fuzz every parser, for FUZZTIME (30s) each
 	scripts/fuzz $(FUZZTIME)
 
+soak: SEEDS ?= 2000
 soak: ## Repeat the concurrent packages' tests COUNT (20) times, raced; scan SEEDS (2000) corpora; kill a run KILLS (100) times; OPS (10000000) operations of the limiters
 	go test -race -shuffle=on -count=$(COUNT) -timeout 60m $(RACE)
 	go test -race -run RandomOperations -timeout 60m ./scanner/limiter -ops=$(OPS)
