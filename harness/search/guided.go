@@ -104,10 +104,12 @@ func (g *Guided) Ask(left int) [][]Candidate {
 	return answer
 }
 
-// The shape of a search, chosen by replays (guided_test.go).
+// The shape of a search, chosen by replays (guided_test.go). A race of 12, 15 or 20
+// in 100 launches made no difference that a dozen seeds show. A design of 15 or 20
+// came later to within 5 % of the best, and so did less curiosity towards the end.
 const (
 	starterShare = 6    // one launch in so many, at most, goes to starters
-	raceShare    = 0.20 // of all launches go to contenders alone, at the end
+	raceShare    = 0.15 // of all launches go to contenders alone, at the end
 	designPoints = 10   // spread configurations and starters measured before the model leads
 )
 

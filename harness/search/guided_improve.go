@@ -12,9 +12,9 @@ import (
 
 // The pool of candidates that a block is chosen from.
 const (
-	poolRandom  = 150 // draws from the whole space
-	poolNear    = 30  // of each reach around each of the best
-	poolBest    = 4
+	poolRandom  = 60 // draws from the whole space
+	poolNear    = 30 // of each reach around each of the best
+	poolBest    = 6
 	poolListed  = 1000 // a space of at most so many is listed whole
 	climbRounds = 5
 )
@@ -211,11 +211,12 @@ func (p *pool) parents() []int {
 }
 
 // score is the expected improvement of measuring i, lessened by noise, times the
-// probability that i is feasible; where nothing is, that probability alone.
+// probability that i is feasible; where nothing is, that probability alone. New
+// candidates are lessened too: without, searches came later to what is good.
 func (p *pool) score(i int) float64 {
 	feasible := p.feasibleAt(i)
 	if p.incumbent < 0 {
-		if p.measured(i) {
+		if p.ids[i] != "" { // tried, and not feasible
 			return 0
 		}
 		return feasible
