@@ -179,7 +179,7 @@ func TestGuidedSearchesFindTheBestOfSmallGrids(t *testing.T) {
 // SLUICE_SEEDS for another number of seeds than 200.
 func TestGuidedSearchesInTheLongRun(t *testing.T) {
 	if os.Getenv("SLUICE_LONG") == "" {
-		t.Skip("takes an hour of computing; set SLUICE_LONG=1")
+		t.Skip("takes half an hour of computing; set SLUICE_LONG=1")
 	}
 	n, err := strconv.Atoi(os.Getenv("SLUICE_SEEDS"))
 	if err != nil {
