@@ -37,7 +37,8 @@ type Guided struct {
 	byID    map[string]*arm // the reference among them
 	beliefs beliefs
 
-	asked     [][]Candidate // the answer to askedLeft, until the next Tell
+	named     map[string]string // every name that was given to a drawn configuration, by the configuration in words
+	asked     [][]Candidate     // the answer to askedLeft, until the next Tell
 	askedLeft int
 }
 
@@ -50,15 +51,15 @@ type arm struct {
 }
 
 // NewGuided returns a search that has measured nothing. It fails where the space
-// or the starters are malformed.
+// or the starters are malformed, and where there is nothing but the reference.
 func NewGuided(o Options) (*Guided, error) {
-	if err := o.validate(); err != nil {
+	if _, err := newDesigner(o, nil); err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(o.Starters, func(s Candidate) bool { return s.ID == ReferenceID }) {
 		return nil, errors.New(`starter "reference": that name is the reference's; call it otherwise`)
 	}
-	g := &Guided{options: o, outside: newOutside(o), byID: map[string]*arm{}, askedLeft: -1}
+	g := &Guided{options: o, outside: newOutside(o), byID: map[string]*arm{}, named: map[string]string{}, askedLeft: -1}
 	g.beliefs = newBeliefs(g)
 	return g, nil
 }
@@ -80,6 +81,11 @@ func (g *Guided) Tell(results []Result) {
 		a.trials++
 		if !r.Failed && !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0) {
 			a.ran++
+		}
+	}
+	for _, block := range g.asked {
+		for _, c := range block {
+			g.named[c.Config.String()] = c.ID
 		}
 	}
 	g.asked, g.askedLeft = nil, -1
@@ -156,6 +162,9 @@ func (g *Guided) newBuilder(size int) *builder {
 	for _, a := range g.arms {
 		b.names[a.ID], b.taken[a.Config.String()] = true, true
 	}
+	for _, id := range g.named {
+		b.names[id] = true
+	}
 	return b
 }
 
@@ -169,9 +178,15 @@ func (b *builder) add(id string, config record.Flat) {
 	}
 }
 
-// addDrawn names a configuration by the first of c01, c02 … that is free.
+// addDrawn names a configuration by the first of c01, c02 … that is free, or as it
+// was called when it was asked for and not measured.
 func (b *builder) addDrawn(config record.Flat) {
-	if b.full() || b.taken[config.String()] {
+	key := config.String()
+	if b.full() || b.taken[key] {
+		return
+	}
+	if id, ok := b.named[key]; ok {
+		b.add(id, config)
 		return
 	}
 	for b.drawn++; ; b.drawn++ {

@@ -195,6 +195,9 @@ func (g *Guided) Standings() []Standing {
 
 func (s state) standing(a *arm) Standing {
 	st := Standing{Candidate: a.Candidate, Trials: a.trials, Deviation: math.Inf(1), Feasible: s.feasible(a.Config)}
+	if a.ran < a.trials { // what ever failed is not recommended before what never did
+		st.Feasible = min(st.Feasible, believed*float64(a.ran)/float64(a.trials))
+	}
 	if m := s.models[objective]; m != nil && a.ran > 0 {
 		st.Gain, st.Deviation = m.Difference(s.g.outside.view(a.Config), s.g.outside.view(s.g.options.Reference))
 	}

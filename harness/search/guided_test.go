@@ -367,12 +367,8 @@ func TestWhereNothingIsFeasibleItIsLookedFor(t *testing.T) {
 }
 
 func TestOddSearchesEndInOrder(t *testing.T) {
-	one := space.Space{{Name: "k", Type: space.Int, Min: 3, Max: 3}}
 	two := space.Space{{Name: "k", Type: space.Int, Min: 3, Max: 4}}
 	reference := record.Flat{"k": 3}
-	if got := mustGuide(t, Options{Space: one, Reference: reference}).Ask(100); got != nil {
-		t.Errorf("a space of one point is searched: %v", got)
-	}
 	if got := mustGuide(t, Options{Space: two, Reference: reference}).Ask(1); got != nil {
 		t.Errorf("one launch is spent: %v", got)
 	}
