@@ -30,6 +30,7 @@ type searchReplayFlags struct {
 	eps        []string
 	confirm    int
 	start      string
+	model      bool
 	format     string
 	plot       string
 	out        string
@@ -72,6 +73,7 @@ so many fresh blocks, and is judged as tune judges it.`,
 	flags.StringSliceVar(&f.eps, "eps", []string{"2%", "5%"}, "`shares,…` of the best within which a search is to come")
 	flags.IntVar(&f.confirm, "confirm", 0, "fresh `blocks` in which the recommended meets the reference again (default none)")
 	flags.StringVar(&f.start, "start", "table", "table, whose known configurations are tried first, or none")
+	flags.BoolVar(&f.model, "model", false, "strategies begin with what the pipeline's model expected of a table; the launches that calibrated it count")
 	flags.StringVar(&f.plot, "plot", "", "`file` for a picture, as PNG (default none)")
 	flags.StringVar(&f.out, "out", "", "`folder` for replay.jsonl, replay.txt and replay.png (default none)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -137,8 +139,8 @@ func (f *searchReplayFlags) parse(given func(string) bool, args []string) (asked
 	note(err)
 	a.grounds, err = grounds(args, noise)
 	note(err)
-	a.options = replay.Options{Seeds: f.seeds, First: first, Launches: f.launches, Eps: eps, Confirm: f.confirm, Start: f.start == "table"}
-	if f.strategies != nil { // what was asked for by name is not left out
+	a.options = replay.Options{Seeds: f.seeds, First: first, Launches: f.launches, Eps: eps, Confirm: f.confirm, Start: f.start == "table", Model: f.model}
+	if f.strategies != nil || f.model { // what was asked for by name is not left out
 		for _, g := range a.grounds {
 			for _, e := range a.entrants {
 				note(replay.Opens(g, e, a.options))

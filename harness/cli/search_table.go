@@ -77,6 +77,9 @@ func (f *searchTableFlags) make(s *streams, st *store.Store, name string) error 
 	if err != nil {
 		return &usageError{err}
 	}
+	if err := expect(&table, rep, o); err != nil {
+		s.warn("the table does without what the model expects: %v", err)
+	}
 	if run.State != "done" {
 		s.warn("run %s is %s: the table holds what was measured so far", run.ID, run.State)
 	}

@@ -21,8 +21,9 @@ type Replay struct {
 	Asked      int            `json:"asked"`                 // seeds; Seeds are fewer where it was interrupted
 	Seeds      int            `json:"seeds"`
 	First      uint64         `json:"first_seed"`
-	Launches   int            `json:"launches"` // of each search
-	Started    bool           `json:"started"`  // from the table's starters
+	Launches   int            `json:"launches"`        // of each search
+	Started    bool           `json:"started"`         // from the table's starters
+	Model      bool           `json:"model,omitempty"` // led by what the pipeline's model expected
 	Targets    []ReplayTarget `json:"targets"`
 	Within     []ReplayWithin `json:"within"` // of what is recommended at the end
 	Power      ReplayMean     `json:"p"`      // 0: random search without noise or repeats, 1: the best at once

@@ -56,7 +56,7 @@ func play(g Ground, e search.Spec, o Options, seed uint64) (path, error) {
 		return path{}, err
 	}
 	p := path{recommended: []step{{0, 0}}, hits: []step{{1, 0}}} // the reference is the first that is tried
-	m := measurer{ground: g, rng: rand.New(rand.NewPCG(seed, measureStream)), all: o.Launches, left: o.Launches}
+	m := measurer{ground: g, rng: rand.New(rand.NewPCG(seed, measureStream)), all: o.Launches, left: o.Launches - o.calibrated(g)}
 	for m.left > 1 {
 		blocks := s.Ask(m.left)
 		if len(blocks) == 0 {

@@ -67,6 +67,24 @@ func Record(t Table) (*Recorded, error) {
 	return g, nil
 }
 
+// Expects is what the model said of a configuration before anything was measured; not
+// ok where the table does not hold it, or the model was not asked.
+func (g *Recorded) Expects(c record.Flat) (gain, deviation float64, ok bool) {
+	cell, there := g.cells[g.table.project(c).String()]
+	if !there || g.table.Expected == nil {
+		return 0, 0, false
+	}
+	return g.table.Expected.Gains[cell], g.table.Expected.Deviations[cell], true
+}
+
+// Calibrated is how many launches the model was calibrated with; 0: it was not asked.
+func (g *Recorded) Calibrated() int {
+	if g.table.Expected == nil {
+		return 0
+	}
+	return len(g.table.Expected.Trials)
+}
+
 func ascending(x []float64) { slices.Sort(x) }
 
 // observation is a trial that ended well, by cell and block of its half.

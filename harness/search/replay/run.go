@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -24,17 +25,34 @@ type Options struct {
 	Eps      []float64 // targets: shares of the best, in (0, 1)
 	Confirm  int       // blocks in which the choice meets the reference again; 0: none
 	Start    bool      // from the ground's starters
-	Model    func(Ground) Prior
+	Model    bool       // what the model expected goes before; the launches that calibrated it count
 	Progress func() // told of each search that has ended, one at a time; may be nil
 }
 
 // prior is what the model knows of a ground, in the form that strategies take.
-func (o Options) prior(g Ground) func(record.Flat) (gain, deviation float64, ok bool) {
-	if o.Model == nil {
-		return nil
+func (o Options) prior(g Ground) Prior {
+	if f, ok := g.(foretold); ok && o.Model {
+		return f.Expects
 	}
-	return o.Model(g)
+	return nil
 }
+
+// calibrated is how many launches of a search the model has cost.
+func (o Options) calibrated(g Ground) int {
+	if f, ok := g.(foretold); ok && o.Model {
+		return f.Calibrated()
+	}
+	return 0
+}
+
+// foretold is a ground of which a model was asked.
+type foretold interface {
+	Expects(c record.Flat) (gain, deviation float64, ok bool)
+	Calibrated() int
+}
+
+// errNoModel says that --model has nothing to go by.
+var errNoModel = errors.New("it does not hold what the model expects; record it anew (make tables), or leave the model out")
 
 // Check says what is wrong with the options.
 func (o Options) Check() error {
@@ -57,6 +75,9 @@ func (o Options) Check() error {
 // Opens says why a strategy cannot search a ground: grid refuses what is too large to
 // list.
 func Opens(g Ground, e search.Spec, o Options) error {
+	if o.Model && o.calibrated(g) == 0 {
+		return fmt.Errorf("%s: %w", g.About().Name, errNoModel)
+	}
 	_, err := open(g, e, o, o.First)
 	return err
 }

@@ -217,21 +217,39 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// The model's word about a configuration reaches the strategy.
+// The model's word about a configuration reaches the strategy, and its launches count.
 func TestThePriorReachesTheStrategy(t *testing.T) {
-	g := grid{rounds: 4}.ground(t)
+	table := grid{rounds: 4}.make(t)
+	expect := func(c record.Flat) (gain, deviation float64, ok bool) {
+		v, _ := c.Float(table.Space[0].Name)
+		return v, 0.1, true
+	}
+	if err := table.Expect([]string{"grid/0/0", "grid/0/1"}, expect); err != nil {
+		t.Fatal(err)
+	}
+	g, err := Record(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := candidate(8, 1).Config
 	var known float64
+	asked := &scripted{}
 	e := search.Spec{Name: "asks", New: func(o search.Options) (search.Strategy, error) {
-		known, _, _ = o.Prior(candidate(8, 1).Config)
+		known, _, _ = o.Prior(c)
 		if len(o.Starters) != 1 || !o.Valid(candidate(2, 2).Config) || o.Starters[0].Config["gogc"] != int64(100) {
 			return nil, errors.New("starters are not whole, or what was measured is not valid")
 		}
-		return &scripted{}, nil
+		return asked, nil
 	}}
-	model := func(g Ground) Prior {
-		return func(c record.Flat) (gain, deviation float64, ok bool) { return g.Gain(c), 0.1, true }
+	want, _, _ := expect(c)
+	if _, err := Run(t.Context(), g, e, Options{Seeds: 1, Launches: 10, Start: true, Model: true}); err != nil || known != want || asked.lefts[0] != 8 {
+		t.Errorf("the prior says %g (%v) with %v launches left, want %g and 8", known, err, asked.lefts, want)
 	}
-	if _, err := Run(t.Context(), g, e, Options{Seeds: 1, Launches: 10, Start: true, Model: model}); err != nil || known != g.Best() {
-		t.Errorf("the prior says %g (%v), want %g", known, err, g.Best())
+	without, err := Record(grid{rounds: 4}.make(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Opens(without, e, Options{Model: true}); !errors.Is(err, errNoModel) {
+		t.Errorf("a table without expectations: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ func score(g Ground, e search.Spec, o Options, paths []path) record.Replay {
 	r := record.Replay{
 		Schema: record.ReplaySchema, Ground: about.Name, Kind: about.Kind, Strategy: e.Name, About: e.About, Objective: about.Objective,
 		Cells: about.Cells, Rounds: about.Rounds, PairNoise: digits(about.PairNoise), TruthError: digits(about.TruthError), Reference: digits(math.Exp(-g.Best())),
-		Asked: o.Seeds, Seeds: len(paths), First: o.First, Launches: o.Launches, Started: o.Start,
+		Asked: o.Seeds, Seeds: len(paths), First: o.First, Launches: o.Launches, Started: o.Start, Model: o.Model,
 	}
 	if about.Kind == "table" {
 		r.Ceiling = digits(math.Exp(about.Ceiling - g.Best()))

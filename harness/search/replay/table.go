@@ -30,11 +30,46 @@ type Table struct {
 	Space     space.Space
 	Reference record.Flat        // whole
 	Starters  []search.Candidate // known configurations, those of the grid nearest to them
+	Expected  *Expected          // what the pipeline's model said beforehand; nil: it was not asked
 	Version   string             // of sluice, that recorded
 	Recorded  time.Time
 	Metrics   []string // columns of the trials
 	Trials    []Trial
 }
+
+// Expected is what the model said of every configuration of the grid, calibrated by a
+// few trials of it: the log ratio of the objective to the reference's, above 0
+// better, with its standard deviation.
+type Expected struct {
+	Trials     []string  `json:"trials"` // that calibrated; a search that uses this has spent as many launches
+	Gains      []float64 `json:"gains"`  // in the order in which the configurations come first
+	Deviations []float64 `json:"deviations"`
+}
+
+// Expect asks a model about every configuration of the table. It is an error where
+// the model does not know one of them.
+func (t *Table) Expect(trials []string, prior func(record.Flat) (gain, deviation float64, ok bool)) error {
+	e := &Expected{Trials: trials}
+	seen := map[string]bool{}
+	for _, tr := range t.Trials {
+		if tr.Config == nil || seen[tr.Config.String()] {
+			continue
+		}
+		seen[tr.Config.String()] = true
+		whole := maps.Clone(t.Reference)
+		maps.Copy(whole, tr.Config)
+		gain, deviation, ok := prior(whole)
+		if !ok {
+			return fmt.Errorf("the model knows nothing of %s", tr.Config)
+		}
+		e.Gains, e.Deviations = append(e.Gains, fourth(gain)), append(e.Deviations, fourth(deviation))
+	}
+	t.Expected = e
+	return nil
+}
+
+// fourth keeps four digits behind the point: a hundredth of a percent.
+func fourth(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // Trial is a row of a table.
 type Trial struct {
@@ -269,6 +304,9 @@ func (t Table) Validate() error {
 	}
 	if !t.referenceServes() {
 		add("in half of the rounds no trial of the reference ended well")
+	}
+	if e := t.Expected; e != nil && (len(e.Gains) != len(t.cells()) || len(e.Deviations) != len(e.Gains) || len(e.Trials) == 0) {
+		add("expected holds %d gains and %d deviations by %d trials for %d configurations; there must be one of each, and a trial", len(e.Gains), len(e.Deviations), len(e.Trials), len(t.cells()))
 	}
 	for _, s := range t.Starters {
 		if !has(t.cells(), t.project(s.Config).String()) {

@@ -67,6 +67,7 @@ func (t *Table) fields(h *head) []field {
 		{"space", &h.knobs},
 		{"reference", &h.reference},
 		{"starters", &h.starters},
+		{"expected", &t.Expected},
 	}
 }
 

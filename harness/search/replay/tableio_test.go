@@ -49,7 +49,7 @@ func TestAGridOf216CellsTakesLessThan400kB(t *testing.T) {
 func TestAWrongTableIsToldByItsLine(t *testing.T) {
 	good := written(t, grid{rounds: 4}.make(t))
 	lines := strings.SplitAfter(good, "\n")
-	head := 12 // the columns' line, counted from 1
+	head := 13 // the columns' line, counted from 1
 	edit := func(at int, from, to string) string {
 		changed := append([]string(nil), lines...)
 		changed[at-1] = strings.Replace(changed[at-1], from, to, 1)
@@ -64,18 +64,19 @@ func TestAWrongTableIsToldByItsLine(t *testing.T) {
 		{"another schema", edit(1, "/v1", "/v9"), "t:1: schema is \"sluice.table/v9\"; this sluice reads sluice.table/v1"},
 		{"a head out of order", edit(2, "# name", "# nome"), `t:2: found "# nome: \"made-up\"", expected "# name: …"`},
 		{"a head that is no JSON", edit(9, "[", "{"), "t:9: space: "},
-		{"other columns", edit(head, "round", "turn"), "t:12: the columns are"},
-		{"a value that the space does not list", edit(head+2, lines[head+1][:strings.Index(lines[head+1], ",")], "77"), `t:14: io.workers is "77", which the space does not list (1, 2, 4, 8, 16, 32)`},
-		{"a missing column", edit(head+2, ",ok", ""), "t:14: found 7 columns, expected 8"},
-		{"a status", edit(head+2, ",ok,", ",fine,"), `t:14: status is "fine"`},
-		{"a word for a figure", edit(head+3, ",ok,", ",ok,fast"), "t:15: throughput_bytes_per_s is \"fast"},
-		{"a negative figure", edit(head+3, ",ok,", ",ok,-"), "t:15: throughput_bytes_per_s is \"-"},
-		{"a round below 0", edit(head+1, ",0,", ",-1,"), "t:13: round, block or others: found \"-1\""},
-		{"cut short", strings.Join(lines[:40], ""), "t:40: the table is cut short: after 28 trials"},
+		{"other columns", edit(head, "round", "turn"), "t:13: the columns are"},
+		{"a value that the space does not list", edit(head+2, lines[head+1][:strings.Index(lines[head+1], ",")], "77"), `t:15: io.workers is "77", which the space does not list (1, 2, 4, 8, 16, 32)`},
+		{"a missing column", edit(head+2, ",ok", ""), "t:15: found 7 columns, expected 8"},
+		{"a status", edit(head+2, ",ok,", ",fine,"), `t:15: status is "fine"`},
+		{"a word for a figure", edit(head+3, ",ok,", ",ok,fast"), "t:16: throughput_bytes_per_s is \"fast"},
+		{"a negative figure", edit(head+3, ",ok,", ",ok,-"), "t:16: throughput_bytes_per_s is \"-"},
+		{"a round below 0", edit(head+1, ",0,", ",-1,"), "t:14: round, block or others: found \"-1\""},
+		{"cut short", strings.Join(lines[:40], ""), "t:40: the table is cut short: after 27 trials"},
 		{"cut within a line", strings.Join(lines[:40], "") + lines[40][:5], "t:41: found 3 columns"},
 		{"a row gone", strings.Join(append(append([]string(nil), lines[:20]...), lines[21:]...), ""), "the table says that it has 116 trials and has 115"},
 		{"something after the end", good + "1,2\n", "there is a line after the end"},
 		{"another objective", edit(4, "throughput_bytes_per_s", "happiness"), `t: objective "happiness" is not among the columns`},
+		{"expectations of fewer", edit(12, "null", `{"trials":["grid/0/0"],"gains":[1],"deviations":[1]}`), "t: expected holds 1 gains and 1 deviations by 1 trials for "},
 		{"a starter from elsewhere", edit(11, `"io.workers":4`, `"io.workers":5`), "t: starter four"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
