@@ -114,9 +114,10 @@ func (g *Guided) Ask(left int) [][]Candidate {
 // in 100 launches made no difference that a dozen seeds show. A design of 15 or 20
 // came later to within 5 % of the best, and so did less curiosity towards the end.
 const (
-	starterShare = 6    // one launch in so many, at most, goes to starters
-	raceShare    = 0.15 // of all launches go to contenders alone, at the end
-	designPoints = 10   // spread configurations and starters measured before the model leads
+	starterShare     = 6    // one launch in so many, at most, goes to starters
+	raceShare        = 0.15 // of all launches go to contenders alone, at the end
+	modelledStarters = 2    // starters of a block beside a model's picks
+	designPoints     = 10   // spread configurations and starters measured before the model leads
 )
 
 // block is the next block.
@@ -198,11 +199,15 @@ func (b *builder) addDrawn(config record.Flat) {
 }
 
 // starters adds those not yet measured, in their order and within their share of
-// the launches, but a first block of them in any case.
+// the launches, but a first block of them in any case. Beside a model they are two a
+// block: what it expects most of comes at once.
 func (b *builder) starters(total int) {
-	most := max(BlockArms, total/starterShare)
+	most, room := max(BlockArms, total/starterShare), b.size
+	if b.options.Prior != nil {
+		room = min(room, modelledStarters)
+	}
 	for i, s := range b.options.Starters {
-		if i < most && b.byID[s.ID] == nil {
+		if i < most && len(b.block) < room && b.byID[s.ID] == nil {
 			b.add(s.ID, s.Config)
 		}
 	}

@@ -13,6 +13,9 @@ const spreadTries = 30
 // design fills the block with what lies far apart; with a model of old, with what
 // it holds to be best.
 func (b *builder) design() {
+	if b.full() {
+		return
+	}
 	if b.options.Prior != nil {
 		b.expected()
 	}
