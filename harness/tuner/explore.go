@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"sluice/harness/decide"
 	"sluice/harness/lab"
@@ -26,7 +25,9 @@ type seeker struct {
 	search.Strategy
 
 	goal   decide.Goal
-	prefix string // of its candidates' names, so that no two seekers share one
+	prefix string            // of the names that it gives, so that no two seekers give one
+	arms   map[string]string // of each configuration, by its ID, under which it was first asked for; all seekers share it
+	own    map[string]string // of an arm: what this seeker's strategy calls it
 }
 
 // seekers open a search for each aspect of the goal. The first has the goal's own
@@ -42,6 +43,10 @@ func (r *run) seekers(params space.Space) ([]seeker, error) {
 		aspects = aspects[:1]
 	}
 	var all []seeker
+	arms := map[string]string{}
+	for _, starter := range r.Starters {
+		arms[starter.Config.ID()] = starter.ID
+	}
 	for i, aspect := range aspects {
 		o := search.Options{Space: params, Reference: r.Reference.Config, Seed: r.Seed + uint64(i), Valid: r.Valid}
 		prefix := aspectNames[i]
@@ -52,7 +57,7 @@ func (r *run) seekers(params space.Space) ([]seeker, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open the search: %w", err)
 		}
-		all = append(all, seeker{strategy, aspect, prefix})
+		all = append(all, seeker{strategy, aspect, prefix, arms, map[string]string{}})
 	}
 	return all, nil
 }
@@ -60,12 +65,18 @@ func (r *run) seekers(params space.Space) ([]seeker, error) {
 // aspectNames go before the names of candidates: "c07", "second-c03".
 var aspectNames = []string{"", "second-", "third-", "fourth-"} //nolint:gochecknoglobals // never changes
 
-// ask returns the seeker's blocks, its candidates by their full names.
+// ask returns the seeker's blocks. A configuration that any seeker asked for before
+// keeps its arm: under two names its trials would count apart.
 func (s seeker) ask(left int) [][]search.Candidate {
 	groups := s.Ask(left)
 	for _, group := range groups {
-		for i := range group {
-			group[i].ID = s.prefix + group[i].ID
+		for i, c := range group {
+			id := c.Config.ID()
+			if s.arms[id] == "" {
+				s.arms[id] = s.prefix + c.ID
+			}
+			group[i].ID = s.arms[id]
+			s.own[group[i].ID] = c.ID
 		}
 	}
 	return groups
@@ -81,11 +92,12 @@ func (s seeker) tell(trials []record.Trial) {
 		}
 		value, known := s.goal.Utility(t.Metrics)
 		result := search.Result{ID: t.Arm, Config: t.Config, Block: t.Block, Value: value, Failed: t.Status != record.OK || !known}
-		if t.Arm == lab.Reference {
+		switch own, asked := s.own[t.Arm]; {
+		case t.Arm == lab.Reference:
 			result.ID = search.ReferenceID
-		} else if own, ok := strings.CutPrefix(t.Arm, s.prefix); ok && s.prefix != "" {
+		case asked:
 			result.ID = own
-		} else if s.prefix != "" {
+		case s.prefix != "": // so that it is none of the names that the strategy will give
 			result.ID = "first-" + t.Arm
 		}
 		if !result.Failed {

@@ -343,6 +343,46 @@ func TestPlanFitsItsLimitsAndRefusesWhatCannotFit(t *testing.T) {
 	}
 }
 
+// Several seekers look at the same configurations: the trials of one must count
+// together, whoever asked for it.
+func TestSeekersCallAConfigurationByOneName(t *testing.T) {
+	for seed := range uint64(3) {
+		journal := &labtest.Journal{}
+		o := options(nfs(seed), journal, seed)
+		o.Bare, o.Space = false, paperSpace[:2]
+		var err error
+		if o.Goal, err = decide.ParseGoal("throughput,p99,rss", nil, 0); err != nil {
+			t.Fatal(err)
+		}
+		rec, err := Tune(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, blocks := map[string]string{}, map[string]bool{}
+		for _, trial := range journal.Trials() {
+			if trial.Phase != record.Search {
+				continue
+			}
+			id := trial.Config.ID()
+			if name, known := names[id]; known && name != trial.Arm {
+				t.Errorf("seed %d: %s is called %s and %s", seed, trial.Config, name, trial.Arm)
+			}
+			place := fmt.Sprintf("%d %s", trial.Block, id)
+			if blocks[place] {
+				t.Errorf("seed %d: block %d holds %s twice", seed, trial.Block, trial.Config)
+			}
+			names[id], blocks[place] = trial.Arm, true
+		}
+		front := map[string]bool{}
+		for _, p := range rec.Front {
+			if front[p.Config.ID()] {
+				t.Errorf("seed %d: the front holds %s twice", seed, p.Config)
+			}
+			front[p.Config.ID()] = true
+		}
+	}
+}
+
 func TestARecommendationSaysHowFarKnobsMayMoveAndWhichMatter(t *testing.T) {
 	o := options(nfs(1), &labtest.Journal{}, 1)
 	o.Bare = false
