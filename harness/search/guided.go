@@ -50,6 +50,10 @@ type arm struct {
 	ran    int // those that ended well
 }
 
+// sound tells whether it never failed: what did is not recommended however good the
+// rest of its trials, so that to measure it again would tell nothing.
+func (a *arm) sound() bool { return a.ran == a.trials }
+
 // NewGuided returns a search that has measured nothing. It fails where the space
 // or the starters are malformed, and where there is nothing but the reference.
 func NewGuided(o Options) (*Guided, error) {
@@ -131,6 +135,9 @@ func (g *Guided) block(left int) []Candidate {
 	case len(g.arms) < min(designPoints, max(BlockArms, total/4)):
 		b.starters(total)
 		b.design()
+		if len(b.block) == 0 { // a space of a few configurations, all measured
+			b.race()
+		}
 	case float64(left) <= raceShare*float64(total):
 		b.race()
 	default:

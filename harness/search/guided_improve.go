@@ -104,7 +104,7 @@ func (p *pool) fill() {
 	p.reference = p.add(ReferenceID, p.options.Reference)
 	p.used[p.reference] = true
 	for _, a := range p.arms {
-		p.add(a.ID, a.Config)
+		p.used[p.add(a.ID, a.Config)] = !a.sound()
 	}
 	p.incumbent = p.leader()
 	if n, finite := p.options.Space.Size(); finite && n <= poolListed {

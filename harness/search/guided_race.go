@@ -53,7 +53,7 @@ func (b *builder) race() {
 func (s state) field(arms []*arm) []Standing {
 	var field []Standing
 	for _, a := range arms {
-		if st := s.standing(a); a.ran > 0 && st.Feasible >= believed {
+		if st := s.standing(a); a.sound() && st.Feasible >= believed {
 			field = append(field, st)
 		}
 	}
