@@ -33,15 +33,37 @@ func (f *Front) measure(worst map[string]float64) {
 	}
 	f.Hypervolume = hypervolume(at, from)
 	for i, p := range on {
-		rest := slices.Delete(slices.Clone(at), i, i+1)
 		if f.Hypervolume > 0 {
-			f.Points[p].Share = max(0, 1-hypervolume(rest, from)/f.Hypervolume)
+			f.Points[p].Share = min(max(0, alone(at, i, from)/f.Hypervolume), 1)
 		}
 	}
 }
 
+// alone is the volume that the i-th point adds to that of the others: its own box
+// less what they cover of it (While, Bradstreet and Barone 2012). Within its box
+// most of the others lie behind one another, so that it costs little.
+func alone(points [][]float64, i int, from []float64) float64 {
+	own := 1.0
+	for k, x := range points[i] {
+		own *= max(0, x-from[k])
+	}
+	var others [][]float64
+	for j, q := range points {
+		if j == i {
+			continue
+		}
+		within := make([]float64, len(q))
+		for k := range q {
+			within[k] = min(q[k], points[i][k])
+		}
+		others = append(others, within)
+	}
+	return own - hypervolume(others, from)
+}
+
 // hypervolume is the volume between a corner and the points that lie beyond it in
-// all coordinates, by slicing along the last one (While et al. 2006).
+// all coordinates, by slicing along the last one (While et al. 2006). A slice holds
+// only what no other point of it covers.
 func hypervolume(points [][]float64, from []float64) float64 {
 	points = slices.DeleteFunc(slices.Clone(points), func(p []float64) bool {
 		for i, x := range p {
@@ -59,19 +81,35 @@ func hypervolume(points [][]float64, from []float64) float64 {
 	if last == 0 {
 		return points[0][0] - from[0]
 	}
-	volume := 0.0
+	volume, area, changed := 0.0, 0.0, false
 	var slab [][]float64
 	for i, p := range points {
-		slab = append(slab, p[:last])
+		if !slices.ContainsFunc(slab, func(q []float64) bool { return covers(q, p[:last]) }) {
+			slab = append(slices.DeleteFunc(slab, func(q []float64) bool { return covers(p[:last], q) }), p[:last])
+			changed = true
+		}
 		next := from[last]
 		if i+1 < len(points) {
 			next = points[i+1][last]
 		}
 		if depth := p[last] - next; depth > 0 {
-			volume += depth * hypervolume(slab, from[:last])
+			if changed {
+				area, changed = hypervolume(slab, from[:last]), false
+			}
+			volume += depth * area
 		}
 	}
 	return volume
+}
+
+// covers says whether q lies nowhere beyond p.
+func covers(p, q []float64) bool {
+	for i, x := range q {
+		if x > p[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // findKnee marks the point of the front that is nearest to the ideal one.

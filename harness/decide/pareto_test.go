@@ -2,6 +2,7 @@ package decide
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -287,5 +288,56 @@ func TestTheFrontsPreferredPointFollowsTheGoalsOrder(t *testing.T) {
 	}
 	if _, ok := (Front{}).Prefer(goal); ok {
 		t.Error("an empty front prefers something")
+	}
+}
+
+// onSphere are points of which none dominates another.
+func onSphere(n int, metrics []string) []Point {
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	points := make([]Point, n)
+	for i := range points {
+		x, length := make([]float64, len(metrics)), 0.0
+		for k := range x {
+			x[k] = math.Abs(rng.NormFloat64())
+			length = math.Hypot(length, x[k])
+		}
+		points[i] = Point{Arm: fmt.Sprint(i), Logs: map[string]Estimate{}}
+		for k, metric := range metrics {
+			points[i].Logs[metric] = Estimate{Mean: x[k] / length, Deviation: 0.01}
+		}
+	}
+	return points
+}
+
+func TestAPointsShareIsWhatTheFrontLosesWithoutIt(t *testing.T) {
+	metrics := []string{record.Throughput, record.P99, record.RSS, record.CPU}
+	worst := map[string]float64{metrics[0]: 0.1, metrics[1]: 0, metrics[2]: -0.1, metrics[3]: 0}
+	for n := 2; n <= 4; n++ {
+		points := onSphere(25, metrics[:n])
+		whole, err := ParetoFront(points, metrics[:n], FrontOptions{Worst: worst})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range whole.Points {
+			rest, err := ParetoFront(slices.Delete(slices.Clone(points), i, i+1), metrics[:n], FrontOptions{Worst: worst})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := 1 - rest.Hypervolume/whole.Hypervolume; math.Abs(p.Share-want) > 1e-9 {
+				t.Errorf("%d metrics: point %d has a share of %.6f, want %.6f", n, i, p.Share, want)
+			}
+		}
+	}
+}
+
+// As many as a search measures: it took minutes when every slice kept all points.
+func TestALargeFrontOfFourMetricsIsFoundInNoTime(t *testing.T) {
+	metrics := []string{record.Throughput, record.P99, record.RSS, record.CPU}
+	front, err := ParetoFront(onSphere(240, metrics), metrics, FrontOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(front.on()); n != 240 || !(front.Hypervolume > 0) {
+		t.Errorf("%d of 240 points on the front, which covers %v", n, front.Hypervolume)
 	}
 }
