@@ -59,7 +59,11 @@ func (r *run) finalists(scores []decide.Score) (finalists, error) {
 // binds, and how near to it one comes.
 func (r *run) nothingServes(scores []decide.Score, best decide.Score) string {
 	why := strings.Join(decide.MissWords(decide.Misses(scores, r.Goal), r.Goal.Own...), "; ")
-	if why == "" {
+	switch {
+	case why != "":
+	case len(r.reference().Metrics) == 0:
+		why = "the reference failed in every block of the search (see sluice runs show), so that nothing can be compared with it"
+	default:
 		why = fmt.Sprintf("the nearest was %s, and %d of its trials failed (see sluice runs show)", best.Config, best.Failed)
 	}
 	return fmt.Sprintf("no configuration that was measured can be recommended: %s; loosen --require, or name the knobs with --space", why)
@@ -135,13 +139,18 @@ func (r *run) confirm(ctx context.Context, scores []decide.Score) (record.Recomm
 // referenceServes says whether the reference keeps what is required, as the search
 // measured it.
 func (r *run) referenceServes() bool {
-	reference := decide.Arms(r.searchTrials, []string{lab.Reference})[0]
+	reference := r.reference()
 	return len(reference.Metrics) > 0 && len(r.Goal.Meets(reference.Metrics)) == 0
+}
+
+// reference is what the search measured of it; without metrics where it always failed.
+func (r *run) reference() record.Arm {
+	return decide.Arms(r.searchTrials, []string{lab.Reference})[0]
 }
 
 // kept recommends the reference since nothing that was tried could be.
 func (r *run) kept(why *lab.DeadEnd) record.Recommendation {
-	reference := decide.Arms(r.searchTrials, []string{lab.Reference})[0]
+	reference := r.reference()
 	return record.Recommendation{
 		Schema: RecommendationSchema, Run: r.Bench.Run, Verdict: record.Undecided, Goal: r.Goal.Record(), Scenario: r.Scenario,
 		Measurements: r.Bench.Launches(), Fidelity: r.design.Fidelity, Reference: reference, Recommended: reference,
@@ -209,10 +218,11 @@ func (r *run) confirmS(f finalists) float64 {
 }
 
 // confirmBlocks fixes the number of blocks before the first of them: what the
-// design says, more if the search left time, never fewer than alpha needs.
+// search left pays for, in time and in launches, never fewer than alpha needs. It is
+// more than the design says where the search ended early, or one candidate is to be
+// confirmed where room was kept for two.
 func (r *run) confirmBlocks(f finalists, perBlock float64) int {
-	blocks := max(f.least, r.design.ConfirmBlocks)
-	affordable := blocks
+	affordable := mostBlocks
 	if r.Limits.BudgetS > 0 {
 		left := r.Limits.BudgetS - r.Bench.SpentS()
 		if r.design.Full {

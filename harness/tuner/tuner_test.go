@@ -301,6 +301,40 @@ func TestTrialsAreNeverMoreThanAllowed(t *testing.T) {
 	}
 }
 
+// One candidate is confirmed where room was kept for two, or a small space leaves
+// launches over: they buy pairs.
+func TestLaunchesThatAreLeftBuyPairs(t *testing.T) {
+	for seed := range uint64(5) {
+		f := nfs(seed)
+		o := options(f, &labtest.Journal{}, seed)
+		o.Goal.Objective, o.Limits = record.Throughput, Limits{Trials: 60}
+		rec, err := Tune(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if least := 60 - 3; f.Calls < least || f.Calls > 60 {
+			t.Errorf("seed %d: %d launches of 60, %d blocks of confirmation; want %d or more", seed, f.Calls, rec.ConfirmedBlocks, least)
+		}
+	}
+}
+
+func TestAReferenceThatFailsInEveryBlockIsNamed(t *testing.T) {
+	f := nfs(1)
+	o := options(f, &labtest.Journal{}, 1)
+	measure := o.Bench.Measure
+	o.Bench.Measure = func(ctx context.Context, job lab.Job) (record.Trial, error) {
+		trial, err := measure(ctx, job)
+		if job.Arm.Name == lab.Reference && job.Latency >= searchLatency {
+			trial.Status, trial.Reason = record.Failed, "exit status 1"
+		}
+		return trial, err
+	}
+	_, err := Tune(t.Context(), o)
+	if err == nil || !strings.Contains(err.Error(), "the reference failed in every block of the search") {
+		t.Errorf("err = %v, want the reference named", err)
+	}
+}
+
 func TestRequirementThatNothingMeetsIsSaid(t *testing.T) {
 	o := options(nfs(1), &labtest.Journal{}, 1)
 	var err error
