@@ -67,6 +67,17 @@ func newBasis(k knob, degree int) (b basis) {
 // columnsMost is the share of a design's points that its columns may take.
 const columnsMost = 0.4
 
+// leanest orders knobs by how many columns they ask for: a choice of hundreds of
+// words, first, would leave none to the others.
+func leanest(bases []basis) []int {
+	order := make([]int, len(bases))
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(bases[a]), len(bases[b])) })
+	return order
+}
+
 // plan lists the components that the design can carry: the knobs, then pairs of
 // those that matter most by themselves.
 func (d points) plan(bases []basis, weight []float64, o EffectOptions) []component {
@@ -84,9 +95,9 @@ func (d points) plan(bases []basis, weight []float64, o EffectOptions) []compone
 		list = append(list, c)
 		return true
 	}
-	for k, b := range bases {
+	for _, k := range leanest(bases) {
 		c := component{a: k, b: -1}
-		for i := range b {
+		for i := range bases[k] {
 			c.terms = append(c.terms, [2]int{i, -1})
 		}
 		for !add(c) {

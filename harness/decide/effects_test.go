@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -203,6 +204,26 @@ func TestSharesOnASurfaceAgreeWithCounting(t *testing.T) {
 	}
 	for _, effect := range effects {
 		t.Logf("%-10s %-11s %-8s %.3f (%.3f–%.3f) swing %.3f idle %v", effect.Region, effect.Knob, effect.With, effect.Share, effect.Low, effect.High, effect.SwingLog, effect.Idle)
+	}
+}
+
+// Three hundred contrasts are more than the design can carry: they must not crowd out
+// the knob that matters.
+func TestAChoiceOfManyWordsLeavesRoomForOtherKnobs(t *testing.T) {
+	words := space.Param{Name: "word", Type: space.Choice}
+	for i := range 300 {
+		words.Values = append(words.Values, fmt.Sprintf("w%d", i))
+	}
+	s := append(space.Space{words}, space.Param{Name: "n", Type: space.Int, Min: 1, Max: 8})
+	effects, err := Effects(s, known(func(c record.Flat) float64 { return 0.2 * of(c, "n") }), EffectOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := share(effects, record.Everywhere, "n", ""); e.Share < 0.99 || e.Idle {
+		t.Errorf("the only knob that matters has a share of %.3f, idle: %v; want 1, false", e.Share, e.Idle)
+	}
+	if e := share(effects, record.Everywhere, "word", ""); e.Share > 0.01 || !e.Idle {
+		t.Errorf("the word that does not matter has a share of %.3f, idle: %v; want 0, true", e.Share, e.Idle)
 	}
 }
 
