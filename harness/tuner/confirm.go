@@ -380,7 +380,8 @@ func (r *run) confirmed(trials []record.Trial) int {
 	return len(r.Goal.LogRatios(trials, chosenArm, lab.Reference, r.Goal.Leading()))
 }
 
-// alike lists what the search could not tell from the recommended configuration.
+// alike lists what the search could not tell from the recommended configuration, and
+// what could be recommended in its place: it never failed and keeps what is required.
 func alike(scores []decide.Score, recommended record.Arm, goal decide.Goal) []record.Arm {
 	arms := []record.Arm{}
 	at := slices.IndexFunc(scores, func(s decide.Score) bool { return s.Config.ID() == recommended.Config.ID() })
@@ -388,7 +389,9 @@ func alike(scores []decide.Score, recommended record.Arm, goal decide.Goal) []re
 		return arms
 	}
 	for _, s := range decide.Alike(scores, scores[at], goal) {
-		arms = append(arms, record.Arm{Name: s.Arm, Config: s.Config, Metrics: s.Metrics})
+		if s.Feasible(goal) {
+			arms = append(arms, record.Arm{Name: s.Arm, Config: s.Config, Metrics: s.Metrics})
+		}
 	}
 	return arms
 }

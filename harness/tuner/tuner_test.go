@@ -318,6 +318,21 @@ func TestLaunchesThatAreLeftBuyPairs(t *testing.T) {
 	}
 }
 
+func TestEqualsKeepWhatIsRequired(t *testing.T) {
+	goal, err := decide.ParseGoal(record.Throughput, []string{"rss<150MB"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	score := func(arm string, io, rss float64, failed int) decide.Score {
+		return decide.Score{Arm: arm, Config: record.Flat{"io.workers": io}, Pairs: 3, Failed: failed, Metrics: map[string]float64{record.RSS: rss}}
+	}
+	scores := []decide.Score{score("best", 8, 120e6, 0), score("equal", 9, 130e6, 0), score("fat", 10, 160e6, 0), score("frail", 11, 120e6, 1)}
+	arms := alike(scores, record.Arm{Config: scores[0].Config}, goal)
+	if len(arms) != 1 || arms[0].Name != "equal" {
+		t.Errorf("%v are said to be as good as the recommended; want the one that never failed and keeps what is required", arms)
+	}
+}
+
 func TestAReferenceThatFailsInEveryBlockIsNamed(t *testing.T) {
 	f := nfs(1)
 	o := options(f, &labtest.Journal{}, 1)
