@@ -56,14 +56,18 @@ func Complete(rec *record.Recommendation, goal Goal, e Evidence) error {
 	return nil
 }
 
-// front is the front over all that was measured.
+// front is the front over all that was measured and, by its medians, keeps what is
+// required: what does not is no trade to choose, nor a reason to leave another out.
 func (g Goal) front(e Evidence) ([]record.FrontPoint, error) {
 	trials := United(e.Search, e.Confirmed, e.Reference)
 	margins := map[string]float64{}
 	for _, metric := range g.Objectives {
 		margins[metric] = g.MarginOf(metric)
 	}
-	front, err := ParetoFront(Points(trials, e.Reference, g, g.Objectives...), g.Objectives, FrontOptions{Margins: margins})
+	points := slices.DeleteFunc(Points(trials, e.Reference, g, g.Objectives...), func(p Point) bool {
+		return len(g.Meets(Arms(trials, []string{p.Arm})[0].Metrics)) > 0
+	})
+	front, err := ParetoFront(points, g.Objectives, FrontOptions{Margins: margins})
 	if err != nil {
 		return nil, err
 	}

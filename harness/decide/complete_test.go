@@ -65,6 +65,29 @@ func TestARecommendationIsCompletedFromWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestAFrontHoldsOnlyWhatKeepsTheRequirements(t *testing.T) {
+	goal, err := ParseGoal("throughput,p99", []string{"rss<200MB"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var trials []record.Trial
+	for block := range 6 {
+		for io, arm := range []string{"reference", "lean", "fat"} { // the fat one is the best in both
+			x := 1 + float64(io) + 0.001*float64(block%2)
+			trials = append(trials, record.Trial{Arm: arm, Block: block, Config: record.Flat{"io.workers": io}, Status: record.OK, Metrics: map[string]float64{
+				record.Throughput: 1e6 * x, record.P99: 0.1 / x, record.RSS: 90e6 * (1 + float64(io)),
+			}})
+		}
+	}
+	rec := record.Recommendation{Recommended: record.Arm{Name: "lean", Config: record.Flat{"io.workers": 1}}}
+	if err := Complete(&rec, goal, Evidence{Reference: "reference", Search: trials}); err != nil {
+		t.Fatal(err)
+	}
+	if len(rec.Front) != 1 || rec.Front[0].Arm != "lean" {
+		t.Errorf("front %+v; want the lean one alone: it beats the reference, and the fat one breaks rss < 200 MB", rec.Front)
+	}
+}
+
 func TestPointsComeFromModelsToo(t *testing.T) {
 	e := surface.E()
 	models := map[string]Surface{
