@@ -89,6 +89,8 @@ Start with: sluice tune PATH`,
 		SilenceErrors: true,
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: checkGiven,
 	}
 	root.AddCommand(
 		newTune(s),

@@ -325,12 +325,23 @@ func plans(jobs []tuneJob) ([]tuner.Design, error) {
 		if tooSmall, ok := errors.AsType[*tuner.TooSmall](err); ok {
 			tooSmall.Scenarios = len(jobs)
 		}
+		if err == nil {
+			err = job.choice()
+		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", job.scenario.Name, err))
 		}
 		designs[i] = design
 	}
 	return designs, errors.Join(faults...)
+}
+
+// choice refuses a space that holds nothing but the reference.
+func (j tuneJob) choice() error {
+	if n, finite := j.space.Size(); finite && n == 1 && j.space.Contains(j.reference.Config) {
+		return usagef("the space holds one configuration, the reference; give a knob two values or more")
+	}
+	return nil
 }
 
 // placeboEvery is how often a confirmation block holds a placebo; 0: never.

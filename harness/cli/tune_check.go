@@ -131,6 +131,11 @@ func (f *tuneFlags) checkable(cmd *cobra.Command) error {
 			return usagef("--check measures the file against the reference and writes nothing: leave out --%s", flag)
 		}
 	}
+	for _, flag := range []string{"strategy", "no-model"} {
+		if cmd.Flags().Changed(flag) {
+			return usagef("--check searches nothing: leave out --%s", flag)
+		}
+	}
 	if f.def != nil {
 		return f.errNoScanFlags(cmd)
 	}
