@@ -46,7 +46,7 @@ func Complete(rec *record.Recommendation, goal Goal, e Evidence) error {
 		errs, rec.Front = append(errs, err), front
 	}
 	if e.Model != nil && len(e.Space) > 0 {
-		rec.Plateau = Landscape{Surface: e.Model, Space: e.Space}.Plateaus(rec.Recommended.Config)
+		rec.Plateau = Landscape{Surface: e.Model, Space: e.Space, Barred: goal.barred(e)}.Plateaus(rec.Recommended.Config)
 		effects, err := Effects(e.Space, e.Model, EffectOptions{Around: rec.Recommended.Config, Seed: e.Seed})
 		errs, rec.Effects = append(errs, err), effects
 	}
@@ -54,6 +54,23 @@ func Complete(rec *record.Recommendation, goal Goal, e Evidence) error {
 		return fmt.Errorf("complete the recommendation: %w", err)
 	}
 	return nil
+}
+
+// barred tells configurations that failed, or that the search saw to break a
+// requirement.
+func (g Goal) barred(e Evidence) func(record.Flat) bool {
+	out := map[string]bool{}
+	for _, t := range slices.Concat(e.Search, e.Confirmed) {
+		if t.Status != record.OK && t.SetAside == "" {
+			out[t.Config.ID()] = true
+		}
+	}
+	for _, s := range e.Scores {
+		if len(s.Metrics) > 0 && len(g.Meets(s.Metrics)) > 0 {
+			out[s.Config.ID()] = true
+		}
+	}
+	return func(c record.Flat) bool { return out[c.ID()] }
 }
 
 // front is the front over all that was measured and, by its medians, keeps what is

@@ -26,6 +26,9 @@ type Landscape struct {
 	Margin  float64 // what may be lost of the objective: NotWorseMargin where 0
 	// Confidence is one-sided, of each value by itself: 0.95 where 0.
 	Confidence float64
+	// Barred says whether a configuration was measured and cannot be had: it failed, or
+	// breaks a requirement. It is a cliff, whatever the surface expects. Nil: none is.
+	Barred func(record.Flat) bool
 }
 
 func (l Landscape) withDefaults() Landscape {
@@ -101,12 +104,19 @@ type lie int
 const (
 	unknown lie = iota
 	within      // shown to lose no more than the margin
+	ahead       // of those, shown to gain more than the margin
 	cliff       // shown to lose more
 )
+
+// holds says whether a value loses no more than the margin.
+func (l lie) holds() bool { return l == within || l == ahead }
 
 // lies says how a configuration, one of so many that are asked about, lies against
 // the chosen one. A cliff is the nearest of many values: they share its error.
 func (l Landscape) lies(config, chosen record.Flat, among int) lie {
+	if l.Barred != nil && l.Barred(config) {
+		return cliff
+	}
 	mean, deviation := l.Surface.Difference(config, chosen)
 	edge, near, far := math.Log1p(-l.Margin), 0.0, 0.0
 	if deviation > 0 {
@@ -114,6 +124,8 @@ func (l Landscape) lies(config, chosen record.Flat, among int) lie {
 		far = deviate(0, (1-l.Confidence)/float64(among)) * deviation
 	}
 	switch {
+	case mean-near >= math.Log1p(l.Margin):
+		return ahead
 	case mean-near >= edge:
 		return within
 	case mean+far < edge:
@@ -162,7 +174,7 @@ func (l Landscape) plateau(p space.Param, chosen record.Flat, at any) record.Pla
 			}
 		}
 	}
-	plateau.Words = plateauWords(p, plateau, ordered, steep, len(values))
+	plateau.Words = plateauWords(p, plateau, ordered, steep, values, lies)
 	return plateau
 }
 
@@ -171,10 +183,10 @@ func (l Landscape) plateau(p space.Param, chosen record.Flat, at any) record.Pla
 // one stands a step from a cliff.
 func (l Landscape) stretch(plateau *record.Plateau, values []any, lies []lie, here int) (steep bool) {
 	low, high := here, here
-	for low > 0 && lies[low-1] == within {
+	for low > 0 && lies[low-1].holds() {
 		low--
 	}
-	for high < len(values)-1 && lies[high+1] == within {
+	for high < len(values)-1 && lies[high+1].holds() {
 		high++
 	}
 	plateau.Low, plateau.High = values[low], values[high]
@@ -208,14 +220,19 @@ func atEdge(p space.Param, config record.Flat) bool {
 	return !numeric || value > 1 || value != lowest
 }
 
-// plateauWords says a plateau in words, without the knob's name.
-func plateauWords(p space.Param, l record.Plateau, ordered, steep bool, of int) string {
+// plateauWords says a plateau in words, without the knob's name. Where values on it
+// are shown to gain more than the margin, as where a reference is kept that the model
+// expects to be beaten, it is no plateau, and these are named.
+func plateauWords(p space.Param, l record.Plateau, ordered, steep bool, values []any, lies []lie) string {
 	value := func(v any) string { return valueWords(p, v) }
+	better, of := aheadWords(p, values, lies, ordered), len(values)
 	if !ordered {
-		return choiceWords(p, l, of)
+		return choiceWords(p, l, of) + better
 	}
 	var words string
 	switch chosen := value(l.Chosen); {
+	case better != "" && len(l.Values) > 1:
+		words = fmt.Sprintf("%s–%s lose no more than %s; %s chosen", value(l.Low), value(l.High), unit.Percent(l.Margin), chosen)
 	case of == 1:
 		return chosen + " is its only value"
 	case len(l.Values) <= 1:
@@ -241,10 +258,29 @@ func plateauWords(p space.Param, l record.Plateau, ordered, steep bool, of int) 
 	case 2:
 		words += where + "the cliffs at " + strings.Join(cliffs, " and ")
 	}
+	words += better
 	if l.Edge {
 		words += "; it lies at the edge of its range, and the best may lie beyond"
 	}
 	return words
+}
+
+// aheadWords name the values that the model shows to gain more than the margin.
+func aheadWords(p space.Param, values []any, lies []lie, ordered bool) string {
+	var better []string
+	for i, value := range values {
+		if lies[i] == ahead {
+			better = append(better, valueWords(p, value))
+		}
+	}
+	switch {
+	case len(better) == 0:
+		return ""
+	case ordered && len(better) > 2:
+		return "; the model expects more at " + better[0] + "–" + better[len(better)-1]
+	default:
+		return "; the model expects more at " + strings.Join(better, " and ")
+	}
 }
 
 func choiceWords(p space.Param, l record.Plateau, of int) string {

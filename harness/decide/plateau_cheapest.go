@@ -63,7 +63,7 @@ func (l Landscape) Settle(chosen record.Flat, memory func(record.Flat) float64) 
 				next := moved(best, p.Name, value)
 				needs := memory(next)
 				cheaper := needs <= (1+memoryTie)*least && cheaperThan(needs, memory(best), next, best) < 0
-				if (cheaper || !away) && l.lies(next, chosen, 1) == within && l.Away(next) {
+				if (cheaper || !away) && l.lies(next, chosen, 1).holds() && l.Away(next) {
 					best, away, least = next, true, min(least, needs)
 				}
 			}

@@ -51,6 +51,11 @@ func TestPlateausSayHowFarEachKnobMayMove(t *testing.T) {
 		{"one worker cannot be fewer", workers, 1, bounded(1, 2), 0, "1–2 are all within 3 %; 1 chosen, away from the cliff at 3", false},
 		{"a model that knows nothing", workers, 16, bounded(8, 32), 10, "no other value is shown to be within 3 % of 16", false},
 		{"a lone peak", workers, 16, bounded(16, 16), 0, "no other value is shown to be within 3 % of 16, a step from the cliffs at 11 and 23", false},
+		{"values that gain are no plateau", workers, 8, func(c record.Flat) float64 {
+			v, _ := c.Float("io.workers")
+			return math.Log(max(v, 6)) // the more the better
+		}, 0, "8–64 lose no more than 3 %; 8 chosen, a step from the cliff at 6; the model expects more at 11–64", false},
+		{"a choice that gains", reader, "read", func(c record.Flat) float64 { return map[any]float64{"slow": -1, "mmap": 0.5}[c["reader"]] }, 0, "no other choice is shown to be within 3 % of read; the model expects more at mmap", false},
 		{"a choice", reader, "read", func(c record.Flat) float64 { return map[any]float64{"slow": -1}[c["reader"]] }, 0, "mmap is within 3 % of read, which is chosen", false},
 		{"a choice without another", reader, "read", func(c record.Flat) float64 { return map[any]float64{"slow": -1, "mmap": -0.1}[c["reader"]] }, 0, "no other choice is shown to be within 3 % of read", false},
 		{"a choice that the space lacks", reader, "else", bounded(1, 64), 0, "no other choice is shown to be within 3 % of else", false},
@@ -186,5 +191,34 @@ func TestTheCheapestOfWhatCannotBeToldApartIsTaken(t *testing.T) {
 				t.Errorf("%s, want %s", got.Arm, row.want)
 			}
 		})
+	}
+}
+
+func TestWhatFailedIsACliffWhateverTheModelExpects(t *testing.T) {
+	n := space.Param{Name: "n", Type: space.Int, Min: 1, Max: 8}
+	l := Landscape{
+		Surface: form{f: func(c record.Flat) float64 { v, _ := c.Float("n"); return v / 8 }},
+		Space:   space.Space{n},
+		Barred:  func(c record.Flat) bool { v, _ := c.Float("n"); return v >= 4 },
+	}
+	if got, want := l.Plateaus(record.Flat{"n": 3})[0].Words, "no other value is shown to be within 3 % of 3, a step from the cliffs at 2 and 4"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestFailuresAndBrokenRequirementsBarAConfiguration(t *testing.T) {
+	goal, err := ParseGoal("throughput", []string{"rss<100"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := func(v int) record.Flat { return record.Flat{"n": v} }
+	barred := goal.barred(Evidence{
+		Search: []record.Trial{{Config: n(1), Status: record.OK}, {Config: n(2), Status: record.Failed}, {Config: n(3), Status: record.Failed, SetAside: "disturbed"}},
+		Scores: []Score{{Config: n(1), Metrics: map[string]float64{record.RSS: 90}}, {Config: n(4), Metrics: map[string]float64{record.RSS: 110}}},
+	})
+	for v, want := range []bool{false, false, true, false, true} {
+		if got := barred(n(v)); got != want {
+			t.Errorf("n=%d barred: %v, want %v", v, got, want)
+		}
 	}
 }
