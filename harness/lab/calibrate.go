@@ -61,7 +61,7 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 func measurable(trials []record.Trial) error {
 	for _, t := range trials {
 		if t.Status != record.OK {
-			return &DeadEnd{Why: fmt.Sprintf("the configuration %s cannot be measured here: %s: %s", t.Arm, t.Status, t.Reason)}
+			return &DeadEnd{Why: fmt.Sprintf("the configuration %s cannot be measured here: %s: %s (run it again with --verbose, which prints the command of each trial)", t.Arm, t.Status, t.Reason)}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package tuner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,9 @@ func (r *run) nothingServes(scores []decide.Score, best decide.Score) string {
 		why = "the reference failed in every block of the search (see sluice runs show), so that nothing can be compared with it"
 	default:
 		why = fmt.Sprintf("the nearest was %s, and %d of its trials failed (see sluice runs show)", best.Config, best.Failed)
+	}
+	if r.Goal.Foreign { // its knobs stand in its own definition
+		return fmt.Sprintf("no configuration that was measured can be recommended: %s; loosen --require, or widen the knobs", why)
 	}
 	return fmt.Sprintf("no configuration that was measured can be recommended: %s; loosen --require, or name the knobs with --space", why)
 }
@@ -414,6 +418,7 @@ func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 		warnings = append(warnings, Disturbed(trials)...)
 	}
 	warnings = append(warnings, lab.Order(trials, r.Goal.Leading()).Words()...)
+	warnings = append(warnings, failures(r.searchTrials, r.Reference.Config)...)
 	for _, broken := range best.broken {
 		warnings = append(warnings, fmt.Sprintf("the candidate failed confirmation: %s", broken))
 	}
@@ -435,6 +440,49 @@ func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 		warnings = append(warnings, fmt.Sprintf("%s=%v lies at the edge of its range; the optimum may lie beyond it (widen it with --space)", edge, best.arm.Config[edge]))
 	}
 	return warnings
+}
+
+// mostFailures is how many configurations that failed are named.
+const mostFailures = 4
+
+// failures says how many configurations failed in the search, and which: a cliff of
+// which no figure tells.
+func failures(trials []record.Trial, reference record.Flat) []string {
+	tried, names, reasons := map[string]bool{}, []string{}, []string{}
+	for _, t := range trials {
+		tried[t.Config.ID()] = true
+		if t.Status == record.OK || t.SetAside != "" {
+			continue
+		}
+		if name := beside(t.Config, reference); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		if reason := cmp.Or(t.Reason, string(t.Status)); !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	words := fmt.Sprintf("%d of %d configurations failed in the search: ", len(names), len(tried))
+	if more := len(names) - mostFailures; more > 0 {
+		names = append(names[:mostFailures], fmt.Sprintf("%d more", more))
+	}
+	if more := len(reasons) - mostFailures; more > 0 {
+		reasons = append(reasons[:mostFailures], fmt.Sprintf("%d other reasons", more))
+	}
+	return []string{words + strings.Join(names, ", ") + " (" + strings.Join(reasons, "; ") + ")"}
+}
+
+// beside is what a configuration has otherwise than the reference.
+func beside(config, reference record.Flat) string {
+	other := record.Flat{}
+	for knob, value := range config {
+		if fmt.Sprint(value) != fmt.Sprint(reference[knob]) {
+			other[knob] = value
+		}
+	}
+	return cmp.Or(other.String(), "the reference")
 }
 
 // Disturbed warns when others used more of the machine than a measurement bears.

@@ -452,3 +452,22 @@ func TestARecommendationSaysHowFarKnobsMayMoveAndWhichMatter(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatFailedInTheSearchIsNamed(t *testing.T) {
+	reference := record.Flat{"n": 2, "m": 1}
+	trials := []record.Trial{
+		{Config: reference, Status: record.OK},
+		{Config: record.Flat{"n": 8, "m": 1}, Status: record.Failed, Reason: "exit status 3"},
+		{Config: record.Flat{"n": 8, "m": 1}, Status: record.Failed, Reason: "exit status 3"},
+		{Config: record.Flat{"n": 3, "m": 1}, Status: record.OK},
+		{Config: record.Flat{"n": 4, "m": 0}, Status: record.TimedOut},
+		{Config: record.Flat{"n": 3, "m": 1}, Status: record.Failed, SetAside: "disturbed"},
+	}
+	want := []string{"2 of 4 configurations failed in the search: n=8, m=0 n=4 (exit status 3; timed-out)"}
+	if diff := cmp.Diff(want, failures(trials, reference)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := failures(trials[:1], reference); got != nil {
+		t.Errorf("%v of a search in which nothing failed", got)
+	}
+}
