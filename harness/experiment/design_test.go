@@ -104,3 +104,11 @@ func TestALimiterThatIsNotOfThePoolIsRefusedInASpace(t *testing.T) {
 		}
 	}
 }
+
+func TestRequirementsThatContradictEachOtherAreRefusedWhereTheyStand(t *testing.T) {
+	const data = "name: n\nscenarios: {corpus: [goroot]}\nspace: {io.workers: [1, 2]}\ngoal: {require: [\"rss<1GiB\", \"rss>2GiB\"]}\n"
+	_, err := Parse("e.yaml", []byte(data), 2)
+	if err == nil || !strings.Contains(err.Error(), "e.yaml:4:17: ") || !strings.Contains(err.Error(), "contradict each other") {
+		t.Errorf("got %v, want the place of the list and what contradicts", err)
+	}
+}

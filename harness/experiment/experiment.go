@@ -229,6 +229,7 @@ func (e *Experiment) readGoal(n *strict.Node) {
 	if f["require"] == nil {
 		return
 	}
+	faulty := false
 	for _, item := range f["require"].Items() {
 		value, ok := item.Text()
 		if !ok {
@@ -236,7 +237,14 @@ func (e *Experiment) readGoal(n *strict.Node) {
 		}
 		if _, err := decide.ParseGoal("", []string{value}, 0); err != nil {
 			item.Fault("%v", err)
+			faulty = true
 		}
+	}
+	if faulty {
+		return
+	}
+	if _, err := decide.ParseGoal("", e.Require, 0); err != nil { // together
+		f["require"].Fault("%v", err)
 	}
 }
 
