@@ -14,6 +14,7 @@ import (
 	"sluice/harness/decide"
 	"sluice/harness/record"
 	"sluice/harness/store"
+	"sluice/harness/target"
 	"sluice/harness/unit"
 	"sluice/reports"
 	"sluice/scanner/config"
@@ -53,7 +54,7 @@ required: the answer says which requirement binds, and how near one can get.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.store, "store", ".sluice", "`folder` of the store")
-	flags.StringVar(&f.goal, "goal", "", "`objective`: balanced, throughput, p99, rss, wall, cpu, or a metric of the command")
+	flags.StringVar(&f.goal, "goal", "", "`objective`: balanced, throughput, p99, rss, wall, cpu, or a metric of the command; or two to four of them in their order: throughput,p99,rss")
 	flags.StringArrayVar(&f.require, "require", nil, "a `condition` that must hold, as in 'rss<512MiB' (repeatable)")
 	flags.StringVar(&f.margin, "margin", "", "smallest change of the objective that matters (default 2%, 10% for p99 and rss)")
 	flags.StringVar(&f.scenario, "scenario", "", "`name` of one scenario of the run, or a part of it (default: each)")
@@ -196,16 +197,36 @@ func (f *recommendFlags) print(s *streams, run record.Run, c chosen) error {
 	if c.Nearest != nil {
 		return printInfeasible(s.out, c)
 	}
-	run.Kind, run.Command = "recommend", "sluice recommend "+run.ID+" --goal "+unit.Short(c.Goal.Objective)
-	for _, requirement := range c.Goal.Require {
-		run.Command += " --require '" + requirement + "'"
-	}
-	run.Question = fmt.Sprintf("Which of the configurations that run %s measured serves %s best?", run.ID, unit.Short(c.Goal.Objective))
+	run.Kind, run.Command = "recommend", target.ShellLine(f.repeating(run, c))
+	run.Question = fmt.Sprintf("Which of the configurations that run %s measured serves %s best?", run.ID, strings.ReplaceAll(shortGoal(c.Goal.Objective), ",", ", then "))
 	rec := c.Recommendation
 	if c.Seen == inSearch { // its figures stand beside the reference's of the same blocks, not of others
 		rec.Reference, rec.Recommended, rec.ConfirmedBlocks, rec.Also = c.searched, c.searched, 0, nil
 	}
 	return reports.Text(s.out, record.Report{Run: run, Outcomes: []record.Outcome{{Scenario: rec.Scenario, Recommendation: &rec}}}, color(s.out))
+}
+
+// repeating is the command that chooses so again.
+func (f *recommendFlags) repeating(run record.Run, c chosen) []string {
+	words := []string{"sluice", "recommend", run.ID, "--goal", shortGoal(c.Goal.Objective)}
+	for _, requirement := range c.Goal.Require {
+		words = append(words, "--require", requirement)
+	}
+	for _, option := range [][3]string{{"--margin", f.margin}, {"--scenario", f.scenario}, {"--store", f.store, ".sluice"}, {"--out", f.out}} {
+		if name, value, usual := option[0], option[1], option[2]; value != usual {
+			words = append(words, name, value)
+		}
+	}
+	return words
+}
+
+// shortGoal names a goal as the command line takes it: "throughput,p99".
+func shortGoal(objective string) string {
+	var names []string
+	for name := range strings.SplitSeq(objective, ",") {
+		names = append(names, unit.Short(name))
+	}
+	return strings.Join(names, ",")
 }
 
 // printInfeasible says which requirement binds, and how near one can get.
@@ -223,7 +244,7 @@ func printInfeasible(w io.Writer, c chosen) error {
 // from stored trials.
 func (f *recommendFlags) write(run record.Run, o record.Outcome, c chosen) error {
 	if run.Foreign {
-		from := fmt.Sprintf("%s: %s under %s (%s, %s, %s)", run.Name, c.Verdict, unit.Short(c.Goal.Objective), run.Machine.Class, c.Source, run.Version)
+		from := fmt.Sprintf("%s: %s under %s (%s, %s, %s)", run.Name, c.Verdict, shortGoal(c.Goal.Objective), run.Machine.Class, c.Source, run.Version)
 		text, err := knobsFile(f.out, from, c.Recommended.Config)
 		if err != nil {
 			return err

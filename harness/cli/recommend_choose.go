@@ -339,7 +339,7 @@ func (s stock) confirming() string {
 	default:
 		words = append(words, s.scenario.Root, "--storage", s.scenario.Storage)
 	}
-	words = append(words, "--goal", unit.Short(s.goal.Objective))
+	words = append(words, "--goal", shortGoal(s.goal.Record().Objective))
 	for _, requirement := range s.goal.Require {
 		words = append(words, "--require", requirement.String())
 	}

@@ -89,6 +89,8 @@ func (c Cast) answer(o record.Outcome) Words {
 		return Words(fmt.Sprintf("Not shown: nothing is confirmed yet, after %s.", count(len(o.Trials), "trial")))
 	case !found:
 		return "No difference: " + lower(place(o.Scenario)) + "nothing that was tried promised more than " + c.name(reference) + ", so nothing was put to the test."
+	case o.Recommendation != nil && o.Recommendation.Candidate != nil && o.Recommendation.ConfirmedBlocks == 0:
+		return "Not shown: " + lower(place(o.Scenario)) + c.name(subject) + " looks better than " + c.name(reference) + " in the search alone; no block has confirmed it."
 	case c.Phase == record.Grid:
 		return c.answerGrid(o, reference, subject)
 	}
@@ -182,6 +184,9 @@ func minutes(r record.Ratio) string {
 	return ", " + strings.ReplaceAll(unit.Time(r.NeededS), " ", nbsp) + " more"
 }
 
+// leastSpread is how many pairs show a spread at all (stats.Spread).
+const leastSpread = 3
+
 // itself says what the machine shows where there is nothing to show.
 func itself(p *record.Placebo) Words {
 	if p == nil {
@@ -190,6 +195,9 @@ func itself(p *record.Placebo) Words {
 	words := Words("This machine against itself (" + count(p.Pairs, "placebo pair") + " in this store): ")
 	if p.Comparisons > 0 {
 		words += Words(fmt.Sprintf("%d of %s found a difference where there is none (at most ", p.False, count(p.Comparisons, "comparison"))) + Percent(p.RateHigh) + " of them do, with 95 %); "
+	}
+	if p.Pairs < leastSpread {
+		return words + "too few to say how far a pair spreads."
 	}
 	words += "a pair spreads by " + Percent(p.Spread)
 	if p.Detectable > 1 {

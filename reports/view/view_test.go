@@ -97,6 +97,12 @@ func TestTheAnswerSaysWhatWasShown(t *testing.T) {
 	}
 }
 
+func TestTwoPlaceboPairsShowNoSpread(t *testing.T) {
+	if got, want := itself(&record.Placebo{Pairs: 2}).Plain(), "This machine against itself (2 placebo pairs in this store): too few to say how far a pair spreads."; got != want {
+		t.Errorf("said %q, want %q", got, want)
+	}
+}
+
 func TestARatioBelowOneOfATimeIsTurnedOver(t *testing.T) {
 	r := record.Ratio{Ratio: 0.5, Low: 0.4, High: 0.625, N: 7, Confidence: 0.95}
 	said, turned := Sentence("`a`", "`b`", record.P99, r)
