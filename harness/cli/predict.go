@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -89,6 +90,15 @@ func (f predictFlags) check() error {
 		return usagef("--measured predicts what the run measured; leave --curve, --storage, --cores and --set away")
 	case f.plot != "" && f.curve == "":
 		return usagef("--plot draws a curve; name its knob: --curve io.workers")
+	}
+	if f.plot != "" && !strings.EqualFold(filepath.Ext(f.plot), ".png") {
+		return usagef("--plot is %s; the picture is a PNG, name it so", f.plot)
+	}
+	for i, set := range f.sets {
+		knob, _, _ := strings.Cut(set, "=")
+		if slices.ContainsFunc(f.sets[:i], func(before string) bool { return strings.HasPrefix(before, knob+"=") }) {
+			return usagef("--set %s: %s is set twice; keep one", set, knob)
+		}
 	}
 	for _, name := range []string{f.storage, f.from} {
 		if name == "" {

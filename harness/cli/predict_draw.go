@@ -114,14 +114,18 @@ func drawCompared(w io.Writer, c Compared) error {
 		for _, m := range comparedMetrics() {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n", m, unit.Percent(s.MAPE[m]), unit.Percent(s.Largest[m]), unit.Percent(s.Noise[m]))
 		}
-		fmt.Fprintln(table, "\t\t\t\t")
-		fmt.Fprintln(table, "wall\tmeasured\toff by\tp99 off by\tresident off by\ttrials\t\t")
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		table = tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(table, "wall\tmeasured\toff by\tp99 off by\tresident off by\ttrials\t")
 		for _, r := range worst(s.Rows) {
 			name := r.Name
 			if r.Calibrated {
 				name += " (calibrated)"
 			}
-			fmt.Fprintf(table, "%s\t%s\t%+.1f %%\t%+.1f %%\t%+.1f %%\t%d\t  %s\t\n", unit.Time(r.Predicted[record.Wall]), unit.Time(r.Measured[record.Wall]),
+			fmt.Fprintf(table, "%s\t%s\t%+.1f %%\t%+.1f %%\t%+.1f %%\t%d\t  %s\n", unit.Time(r.Predicted[record.Wall]), unit.Time(r.Measured[record.Wall]),
 				100*r.Error[record.Wall], 100*r.Error[record.P99], 100*r.Error[record.RSS], r.Trials, name)
 		}
 		if err := table.Flush(); err != nil {
