@@ -11,7 +11,7 @@ import (
 // effectsChart shows how much of the objective's variance each knob, and each pair
 // of knobs, explains.
 func effectsChart(cast view.Cast, o record.Outcome) (Chart, bool) {
-	if o.Recommendation == nil {
+	if o.Recommendation == nil || view.Still(o.Recommendation.Effects) {
 		return Chart{}, false
 	}
 	rows, idle := view.Effects(o.Recommendation.Effects)

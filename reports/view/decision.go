@@ -207,6 +207,12 @@ func (c Cast) effectsTable(o record.Outcome) Table {
 	if o.Recommendation == nil || len(o.Recommendation.Effects) == 0 {
 		return Table{}
 	}
+	if Still(o.Recommendation.Effects) {
+		return Table{
+			Caption: "Which knobs matter", Columns: []Column{{"knob", false}}, Rows: []Row{{Cells: []Cell{{Words: "none"}}}},
+			Note: "In the search's model no knob, by itself or with another, moves " + Words(Title(c.Objective)) + " by 1" + nbsp + "%.",
+		}
+	}
 	rows, idle := Effects(o.Recommendation.Effects)
 	t := Table{Caption: "Which knobs matter", Columns: []Column{{"knob, or two together", false}, {"near it", true}, {"moves it by", true}, {"everywhere", true}, {"moves it by", true}}}
 	for _, r := range rows {
@@ -218,6 +224,16 @@ func (c Cast) effectsTable(o record.Outcome) Table {
 	}
 	t.Note += idleNote(idle, c.Objective)
 	return t
+}
+
+// leastSwing is the logarithm of the ratio by which an objective must move for the
+// shares of its variance to be of anything.
+const leastSwing = 0.01
+
+// Still says whether no knob moves the objective, as where it is constant: what is
+// then shared out is the variance of nothing.
+func Still(list []record.Effect) bool {
+	return !slices.ContainsFunc(list, func(e record.Effect) bool { return !(max(e.SwingLog, e.SwingHigh) < leastSwing) })
 }
 
 // idleNote names what does not matter here.

@@ -94,3 +94,15 @@ func TestSeveralObjectivesAreJudgedByTheFirst(t *testing.T) {
 		t.Errorf("objective %q, want that which is judged first", c.Objective)
 	}
 }
+
+func TestAConstantHasNoKnobsThatMatter(t *testing.T) {
+	o := record.Outcome{Recommendation: &record.Recommendation{Effects: []record.Effect{{Knob: "n", Region: record.Near, Share: 0.36, High: 0.7, SwingLog: 1e-6, SwingHigh: 1e-5}}}}
+	table := Cast{Objective: "const"}.effectsTable(o)
+	if got, want := table.Note.Plain(), "In the search's model no knob, by itself or with another, moves const by 1 %."; got != want || len(table.Rows) != 1 {
+		t.Errorf("note %q, %d rows; want %q and one", got, len(table.Rows), want)
+	}
+	o.Recommendation.Effects[0].SwingHigh = 0.2
+	if rows := (Cast{Objective: "const"}).effectsTable(o).Rows; len(rows) != 1 || len(rows[0].Cells) != 5 {
+		t.Errorf("%v of a knob that may move it by a fifth", rows)
+	}
+}
