@@ -433,6 +433,9 @@ func (r *run) doubts(trials, full []record.Trial, best judged) []string {
 	if r.surface != nil && !r.Bare {
 		return warnings // the plateaus tell of edges
 	}
+	if !r.Bare {
+		warnings = append(warnings, fmt.Sprintf("the search's %d trials are too few to say how far each knob may move, and which matter; a longer --budget would", len(r.searchTrials)))
+	}
 	for _, edge := range r.Space.Edge(best.arm.Config) {
 		if value, isNumber := best.arm.Config.Float(edge); isNumber && value <= 1 {
 			continue // there is nothing below one worker, one file, no buffer

@@ -471,3 +471,20 @@ func TestWhatFailedInTheSearchIsNamed(t *testing.T) {
 		t.Errorf("%v of a search in which nothing failed", got)
 	}
 }
+
+func TestASearchThatSawTooLittleSaysSo(t *testing.T) {
+	o := options(nfs(1), &labtest.Journal{}, 1)
+	o.Bare, o.Limits = false, Limits{Trials: 30}
+	o.Space = paperSpace[1:2] // the starter lies outside, so that no model can be made of one block
+	rec, err := Tune(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rec.Plateau) > 0 {
+		t.Fatal("so many trials are enough for a model; give fewer")
+	}
+	told := slices.ContainsFunc(rec.Warnings, func(w string) bool { return strings.Contains(w, "too few to say how far each knob may move") })
+	if !told {
+		t.Errorf("warnings %q", rec.Warnings)
+	}
+}
