@@ -112,3 +112,10 @@ func TestRequirementsThatContradictEachOtherAreRefusedWhereTheyStand(t *testing.
 		t.Errorf("got %v, want the place of the list and what contradicts", err)
 	}
 }
+
+func TestAnUnknownStrategyIsTheOnlyFaultOfItsDesign(t *testing.T) {
+	_, err := Parse("e.yaml", []byte("name: n\nscenarios: {corpus: [goroot]}\nspace: {io.workers: [1, 2]}\ndesign: {strategy: guidde, trials: 40}\n"), 2)
+	if err == nil || !strings.Contains(err.Error(), `did you mean "guided"?`) || strings.Contains(err.Error(), "design.trials") {
+		t.Errorf("got %v, want the strategy alone", err)
+	}
+}

@@ -168,8 +168,9 @@ func (e *Experiment) readDesign(n *strict.Node) {
 		}
 		e.Design.Fidelity = value
 	}
+	known := f["strategy"] == nil
 	if value, ok := f["strategy"].Word(strategies()...); ok {
-		e.Design.Strategy = value
+		e.Design.Strategy, known = value, true
 	}
 	if value, ok := f["blocks"].IntIn(1, 1000); ok {
 		e.Design.Blocks = value
@@ -177,7 +178,9 @@ func (e *Experiment) readDesign(n *strict.Node) {
 	if value, ok := f["trials"].IntIn(1, 100_000); ok {
 		e.Design.Trials = value
 	}
-	e.fitDesign(f)
+	if known { // else nobody knows what it has a use for
+		e.fitDesign(f)
+	}
 	if value, ok := f["warmup"].IntIn(1, 1); ok {
 		e.Design.Warmup = value
 	}
