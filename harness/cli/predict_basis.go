@@ -44,6 +44,9 @@ func newBasis(rep record.Report, f predictFlags, lists *fileLists) (*basis, erro
 	if b.scenes[0].Drawn {
 		b.warnings = append(b.warnings, "the files that the trials scanned are not here (moved, or measured on another machine): sizes and latencies are drawn")
 	}
+	if usual := 2; f.learn > max(usual, len(b.taught)) {
+		b.warnings = append(b.warnings, fmt.Sprintf("--calibrate %d: the run's deciding blocks hold %s, and no more can teach", f.learn, counted(len(b.taught), "configuration")))
+	}
 	if b.parameters, err = model.Calibrate(b.taught, b.scenes); err != nil {
 		return nil, err
 	}
