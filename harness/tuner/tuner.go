@@ -121,6 +121,9 @@ func Tune(ctx context.Context, o Options) (record.Recommendation, error) {
 	if _, err := Plan(o.Prior, o.Limits, o.Corpus.Bytes); err != nil {
 		return record.Recommendation{}, err
 	}
+	if err := o.anything(); err != nil {
+		return record.Recommendation{}, err
+	}
 	if err := r.calibrate(ctx); err != nil {
 		return record.Recommendation{}, err
 	}
@@ -129,6 +132,15 @@ func Tune(ctx context.Context, o Options) (record.Recommendation, error) {
 		return record.Recommendation{}, err
 	}
 	return r.confirm(ctx, scores)
+}
+
+// anything says why there is nothing to search, before a trial is spent on it.
+func (o Options) anything() error {
+	_, err := search.Design(search.Options{Space: o.Space, Reference: o.Reference.Config, Starters: o.Starters, Seed: o.Seed, Valid: o.Valid}, 1)
+	if err != nil {
+		return &lab.DeadEnd{Why: fmt.Sprintf("nothing to tune: %v", err)}
+	}
+	return nil
 }
 
 func (r *run) begin(phase record.Phase, trials int, expectS float64) {

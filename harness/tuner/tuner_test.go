@@ -333,6 +333,19 @@ func TestEqualsKeepWhatIsRequired(t *testing.T) {
 	}
 }
 
+func TestASpaceOfTheReferenceAloneIsRefusedBeforeTheFirstTrial(t *testing.T) {
+	for _, strategy := range []string{"guided", "halving"} {
+		f := nfs(1)
+		o := options(f, &labtest.Journal{}, 1)
+		o.Strategy, o.Starters = strategy, nil
+		o.Space = space.Space{{Name: "io.workers", Type: space.Int, Min: 2, Max: 2}}
+		_, err := Tune(t.Context(), o)
+		if err == nil || !strings.Contains(err.Error(), "nothing but the reference") || f.Calls > 0 {
+			t.Errorf("%s: err = %v after %d trials, want the space refused before the first", strategy, err, f.Calls)
+		}
+	}
+}
+
 func TestAReferenceThatFailsInEveryBlockIsNamed(t *testing.T) {
 	f := nfs(1)
 	o := options(f, &labtest.Journal{}, 1)
