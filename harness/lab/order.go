@@ -31,6 +31,10 @@ const diagnosisAlpha = 0.01
 // leastToDiagnose is the number of values below which nothing is said.
 const leastToDiagnose = 6
 
+// leastToExtrapolate is how long a run must be for its drift to be told by the hour:
+// 4 % in ten seconds would be a million-fold.
+const leastToExtrapolate = 10 * time.Minute
+
 // Order tests the reference's trials for drift and for autocorrelation over the
 // order in which they ran. The trials are one scenario's; others than the
 // first's are left out. Of a run's phases the one with most trials of the
@@ -66,9 +70,12 @@ func (d Diagnosis) Words() []string {
 		if d.DriftPerHour < 0 {
 			verb = "fell"
 		}
-		during := math.Expm1(math.Log1p(d.DriftPerHour) * d.Over.Hours())
-		words = append(words, fmt.Sprintf("the reference's %s %s by %s over %s (%s an hour, p %s): pairs within blocks cancel it, absolute figures do not",
-			d.Metric, verb, unit.Percent(math.Abs(during)), unit.Time(d.Over.Seconds()), unit.Percent(math.Abs(d.DriftPerHour)), probability(d.DriftP)))
+		during, hourly := math.Expm1(math.Log1p(d.DriftPerHour)*d.Over.Hours()), ""
+		if d.Over >= leastToExtrapolate {
+			hourly = unit.Percent(math.Abs(d.DriftPerHour)) + " an hour, "
+		}
+		words = append(words, fmt.Sprintf("the reference's %s %s by %s over %s (%sp %s): pairs within blocks cancel it, absolute figures do not",
+			d.Metric, verb, unit.Percent(math.Abs(during)), unit.Time(d.Over.Seconds()), hourly, probability(d.DriftP)))
 	}
 	if d.AutocorrelationP < diagnosisAlpha && d.Autocorrelation > 0 {
 		words = append(words, fmt.Sprintf("the reference's %s in one trial foretells the next (rank correlation %.2f, p %s): pairs within blocks bear it, an interval over single trials would be too narrow",

@@ -54,6 +54,18 @@ func TestDriftOfTheReferenceIsFoundPerHour(t *testing.T) {
 	}
 }
 
+func TestDriftOfAShortRunIsNotToldByTheHour(t *testing.T) {
+	trials := sentinels(61, func(i int) float64 { return math.Exp(0.001 * float64(i)) })
+	start := trials[0].Started
+	for i := range trials {
+		trials[i].Started = start.Add(trials[i].Started.Sub(start) / 3600)
+	}
+	words := strings.Join(lab.Order(trials, record.Wall).Words(), "\n")
+	if !strings.Contains(words, "rose by 6.") || strings.Contains(words, "an hour") {
+		t.Errorf("words %q, want the 6 %% of a second and no guess of an hour", words)
+	}
+}
+
 func TestSteadyReferenceIsNotWarnedAbout(t *testing.T) {
 	warned := 0
 	for seed := range uint64(400) {
