@@ -42,7 +42,7 @@ func (r *run) finalists(scores []decide.Score) (finalists, error) {
 	if best := ranked[0]; !best.Feasible(r.Goal) {
 		return finalists{}, &lab.DeadEnd{Why: r.nothingServes(scores, best)}
 	}
-	ranked[0] = r.cheapest(ranked[0], scores)
+	ranked[0] = r.cheapest(r.assured(ranked), scores)
 	f := finalists{arms: []lab.Arm{{Name: chosenArm, Config: ranked[0].Config}}, alpha: Alpha, least: blocksForOne}
 	fastest, ok := decide.BestByThroughput(scores, r.Goal)
 	if prompt, found := r.prompt(scores, ranked[0]); found {
@@ -71,6 +71,30 @@ func (r *run) nothingServes(scores []decide.Score, best decide.Score) string {
 		return fmt.Sprintf("no configuration that was measured can be recommended: %s; loosen --require, or widen the knobs", why)
 	}
 	return fmt.Sprintf("no configuration that was measured can be recommended: %s; loosen --require, or name the knobs with --space", why)
+}
+
+// assured is the first of the ranking of which the search shows that it keeps what is
+// required; beyond the first only one that leads the reference by what matters. The
+// first by its medians often lies on the limit, and what confirmation does not show to
+// keep it is not recommended. Where there is none it is the first.
+func (r *run) assured(ranked []decide.Score) decide.Score {
+	least := math.Log1p(r.Goal.MarginOf(r.Goal.Leading()))
+	for i, s := range ranked {
+		lead := s.Throughput
+		if r.Goal.Objective != decide.Balanced {
+			lead = s.Objective
+		}
+		if s.Feasible(r.Goal) && (i == 0 || lead > least) && r.keeps(s.Arm) {
+			return s
+		}
+	}
+	return ranked[0]
+}
+
+// keeps says whether the search shows that an arm keeps all that is required.
+func (r *run) keeps(arm string) bool {
+	kept := r.Goal.Keeps(r.searchTrials, arm, nil)
+	return !slices.ContainsFunc(kept, func(k record.Kept) bool { return k.State != record.Holds })
 }
 
 // cheapest is, of what cannot be told from the first of the ranking, the one that

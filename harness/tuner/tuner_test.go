@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"sluice/harness/record"
 	"sluice/harness/search"
 	"sluice/harness/space"
+	"sluice/harness/target"
 	"sluice/workloads/corpus"
 )
 
@@ -315,6 +318,42 @@ func TestLaunchesThatAreLeftBuyPairs(t *testing.T) {
 		if least := 60 - 3; f.Calls < least || f.Calls > 60 {
 			t.Errorf("seed %d: %d launches of 60, %d blocks of confirmation; want %d or more", seed, f.Calls, rec.ConfirmedBlocks, least)
 		}
+	}
+}
+
+// The best by its medians lies on the limit of what is required as often as not, and
+// fails confirmation there.
+func TestACandidateIsOneThatIsShownToKeepWhatIsRequired(t *testing.T) {
+	better := 0
+	const runs = 20
+	for seed := range uint64(runs) {
+		f := target.Function{Seed: seed, CostS: 1, F: func(c record.Flat, _, seed uint64) (map[string]float64, error) {
+			rng := rand.New(rand.NewPCG(seed, 9))
+			io, _ := c.Float("io.workers")
+			return map[string]float64{
+				record.Throughput: math.Exp(-math.Pow(math.Log(io/20), 2)/4 + 0.1*rng.NormFloat64()),
+				record.RSS:        1e7 * io * math.Exp(0.1*rng.NormFloat64()),
+			}, nil
+		}}
+		goal, err := decide.ParseGoal("throughput", []string{"rss<150MB"}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		goal.Foreign = true
+		rec, err := Tune(t.Context(), Options{
+			Bench:     &lab.Bench{Run: "r", Scenario: "s", Seed: seed, Journal: &labtest.Journal{}, Measure: f.Measure},
+			Reference: lab.Arm{Name: lab.Reference, Config: record.Flat{"io.workers": 8, "cpu.workers": 1}}, Space: paperSpace[:2], Goal: goal,
+			Prior: Rates{ReferenceSPerByte: 1, BestSPerByte: 1, Alone: true}, Limits: Limits{Trials: 100}, Seed: seed, Bare: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Verdict == record.Better {
+			better++
+		}
+	}
+	if better < 17 {
+		t.Errorf("%d of %d runs recommend something better that keeps the limit, want 17", better, runs)
 	}
 }
 
