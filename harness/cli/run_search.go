@@ -113,7 +113,7 @@ func (f *runFlags) searchJob(t *tuneFlags, e experiment.Experiment, c corpus.Cor
 	if err != nil {
 		return tuneJob{}, &usageError{err}
 	}
-	job := tuneJob{corpus: c, space: e.Space, parsed: parsed{cores: cores}}
+	job := tuneJob{corpus: c, space: e.Space, named: true, parsed: parsed{cores: cores}}
 	if f.def != nil {
 		reference, err := f.assigned(e.Reference)
 		job.scenario, job.reference, job.called = targetScenario(f.def, c, n), lab.Arm{Name: lab.Reference, Config: reference.Config}, e.Reference

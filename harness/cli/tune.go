@@ -92,6 +92,7 @@ type tuneJob struct {
 	also      []lab.Arm
 	base      config.Config
 	space     space.Space
+	named     bool // the space was named: nothing beyond it is tried
 	parsed    parsed
 	limits    tuner.Limits
 	prior     tuner.Rates
@@ -230,7 +231,7 @@ func (f *tuneFlags) jobs(c corpus.Corpus, p parsed) ([]tuneJob, string, error) {
 			}
 		}
 		jobs[i] = tuneJob{
-			scenario: scenario(c, st, cores), corpus: c, reference: reference, also: also, base: base, space: params, parsed: p,
+			scenario: scenario(c, st, cores), corpus: c, reference: reference, also: also, base: base, space: params, named: f.space != "", parsed: p,
 			limits: f.limits(len(f.storage)), out: f.outFor(i, st),
 		}
 		if jobs[i].prior, err = prior(c, st, cores, reference, also); err != nil {
@@ -425,8 +426,11 @@ func (f *tuneFlags) guide(o *tuner.Options, job tuneJob) error {
 	if err != nil {
 		return err
 	}
-	o.Starters, o.Wide = known, lab.Arm{Name: known[0].ID, Config: known[0].Config}
 	o.Valid = func(drawn record.Flat) bool { _, err := completed(job.base, drawn, cores); return err == nil }
+	o.Starters, o.Wide = known, lab.Arm{Name: known[0].ID, Config: known[0].Config}
+	if job.named { // who names the knobs wants no others changed
+		o.Starters = slices.DeleteFunc(inside(known, job.space, job.reference.Config), func(c search.Candidate) bool { return !o.Valid(c.Config) })
+	}
 	return nil
 }
 

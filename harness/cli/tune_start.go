@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"maps"
+
 	"sluice/harness/record"
 	"sluice/harness/search"
+	"sluice/harness/space"
 	"sluice/scanner/config"
 )
 
@@ -26,6 +29,23 @@ func starters(base config.Config, cores int) ([]search.Candidate, error) {
 		known = append(known, search.Candidate{ID: name, Config: a.Config})
 	}
 	return known, nil
+}
+
+// inside moves starters into a space: each gets the reference's values of all other
+// knobs, and the nearest value of those in it. What comes to the same is left to the
+// search to find out.
+func inside(known []search.Candidate, params space.Space, reference record.Flat) []search.Candidate {
+	var moved []search.Candidate
+	for _, c := range known {
+		config, clamped := maps.Clone(reference), params.Clamp(c.Config)
+		for _, p := range params {
+			if value, ok := clamped[p.Name]; ok {
+				config[p.Name] = value
+			}
+		}
+		moved = append(moved, search.Candidate{ID: c.ID, Config: config})
+	}
+	return moved
 }
 
 // guesses are three corners of the space. Deep reads far ahead of the analysers,

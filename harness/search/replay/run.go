@@ -25,8 +25,8 @@ type Options struct {
 	Eps      []float64 // targets: shares of the best, in (0, 1)
 	Confirm  int       // blocks in which the choice meets the reference again; 0: none
 	Start    bool      // from the ground's starters
-	Model    bool       // what the model expected goes before; the launches that calibrated it count
-	Progress func() // told of each search that has ended, one at a time; may be nil
+	Model    bool      // what the model expected goes before; the launches that calibrated it count
+	Progress func()    // told of each search that has ended, one at a time; may be nil
 }
 
 // prior is what the model knows of a ground, in the form that strategies take.
