@@ -112,7 +112,11 @@ func drawCompared(w io.Writer, c Compared) error {
 		table := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(table, "\tmean error\tlargest\tnoise\t")
 		for _, m := range comparedMetrics() {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n", m, unit.Percent(s.MAPE[m]), unit.Percent(s.Largest[m]), unit.Percent(s.Noise[m]))
+			mean, largest := "–", "–"
+			if s.N > 0 {
+				mean, largest = unit.Percent(s.MAPE[m]), unit.Percent(s.Largest[m])
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t\n", m, mean, largest, unit.Percent(s.Noise[m]))
 		}
 		if err := table.Flush(); err != nil {
 			return err

@@ -27,10 +27,10 @@ type ComparedScene struct {
 	Scenario string             `json:"scenario"`
 	HeldOut  bool               `json:"held_out"` // none of its trials calibrated
 	Rows     []ComparedRow      `json:"rows"`
-	MAPE     map[string]float64 `json:"mape"`    // mean absolute error by metric, 0.05 is 5 %, over held-out configurations
-	Largest  map[string]float64 `json:"largest"` // absolute error
-	Noise    map[string]float64 `json:"noise"`   // median absolute difference of a trial from its configuration's median: what no model can foretell
-	N        int                `json:"n"`       // held-out configurations
+	MAPE     map[string]float64 `json:"mape,omitempty"`    // mean absolute error by metric, 0.05 is 5 %, over held-out configurations; absent without any
+	Largest  map[string]float64 `json:"largest,omitempty"` // absolute error
+	Noise    map[string]float64 `json:"noise"`             // median absolute difference of a trial from its configuration's median: what no model can foretell
+	N        int                `json:"n"`                 // held-out configurations
 }
 
 // ComparedRow is one configuration: medians over its trials.
@@ -96,8 +96,13 @@ func (b *basis) compareScene(sc record.Scenario, trials []record.Trial) (Compare
 			scene.Largest[m] = max(scene.Largest[m], math.Abs(row.Error[m]))
 		}
 	}
+	if scene.N == 0 { // an error of 0 would be a claim
+		scene.MAPE, scene.Largest = nil, nil
+	}
 	for _, m := range comparedMetrics() {
-		scene.MAPE[m] /= float64(max(1, scene.N))
+		if scene.N > 0 {
+			scene.MAPE[m] /= float64(scene.N)
+		}
 		if len(noise[m]) > 0 {
 			scene.Noise[m] = stats.Median(noise[m])
 		}

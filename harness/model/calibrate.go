@@ -520,6 +520,10 @@ const (
 	leastRSS  = 0.04
 )
 
+// misfit is the residual of wall time from which calibration is said to fit badly: on
+// quiet machines trials were seen to stay within half of it.
+const misfit = 0.15
+
 // judge takes what the trials differ by from their own predictions.
 func (p *Parameters) judge(lessons []lesson) {
 	var wall, p99, rss float64
@@ -536,6 +540,9 @@ func (p *Parameters) judge(lessons []lesson) {
 		wall += off(l.trial.Metrics[record.Wall], o.wall+p.StartS)
 		p99 += off(l.trial.Metrics[record.P99], o.p99)
 		rss += off(l.trial.Metrics[record.RSS], p.Memory.rss(l.config, p.networkOf(l.config, l.scene), o, float64(totalBytes(l.files))))
+	}
+	if r := math.Sqrt(wall); r > misfit {
+		p.lacks(fmt.Sprintf("why the calibrating trials themselves took times that the model misses by a factor of %.2f: intervals are as wide (were other programs busy? calibrate on a quiet machine)", math.Exp(r)))
 	}
 	p.Residual = Residual{Wall: max(leastWall, math.Sqrt(wall)), P99: max(leastP99, math.Sqrt(p99)), RSS: max(leastRSS, math.Sqrt(rss))}
 }

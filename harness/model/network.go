@@ -107,6 +107,12 @@ func (p Parameters) doubts(c config.Config, s Scenario) []string {
 	say(p.Fingerprint != "" && s.Fingerprint != p.Fingerprint, "corpus %s: calibrated on %s, whose costs it is given", s.Corpus, p.Corpus)
 	say(s.Drawn, "files drawn: the real ones are not here; the tail and sojourn times are rough")
 	say(c.Source.Order != "walk" && len(p.Service.BySize) == 0, "order %s: the trials do not say what files of each size cost (measure again with this version)", c.Source.Order)
+	say(p.Seen.IOWorkersMax > 0 && c.IO.Workers > farReaders*p.Seen.IOWorkersMax, "io.workers %d: calibrated on at most %d, extrapolated: unproved", c.IO.Workers, p.Seen.IOWorkersMax)
 	say(c.CPU.Workers > s.Cores && p.Seen.MostAtWork <= float64(p.Cores), "cpu.workers %d on %d cores: analysers were never seen to share a core", c.CPU.Workers, s.Cores)
 	return doubts
 }
+
+// farReaders is how many times as many readers as the trials had count as beyond them:
+// what more readers cost each other was seen to be foretold within some percent up to
+// there. Fewer readers only wait longer, which the model follows.
+const farReaders = 2

@@ -216,13 +216,40 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 	}
 }
 
+func TestATrialThatTheModelMissesIsSaid(t *testing.T) {
+	home := scene(t, "object-store", 200)
+	for _, row := range []struct {
+		factor float64 // by which others on the machine drew the trial out
+		said   bool
+	}{{1, false}, {2, true}} {
+		trial := played(t, taught(), home, record.Flat{"io.workers": 16})
+		trial.Metrics[record.Wall] *= row.factor
+		var told map[string]any
+		if err := json.Unmarshal(trial.Stats, &told); err != nil {
+			t.Fatal(err)
+		}
+		told["wall_s"] = told["wall_s"].(float64) * row.factor
+		var err error
+		if trial.Stats, err = json.Marshal(told); err != nil {
+			t.Fatal(err)
+		}
+		p, err := Calibrate([]record.Trial{trial}, []Scenario{home})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(strings.Join(p.Unknown, "\n"), "calibrate on a quiet machine"); said != row.said {
+			t.Errorf("drawn out by %g: said %v with a residual of %.2f, want %v", row.factor, said, p.Residual.Wall, row.said)
+		}
+	}
+}
+
 func TestWhatLiesBeyondTheCalibrationIsSaid(t *testing.T) {
 	s := scene(t, "nfs", 50)
 	s.Cores, s.Drawn, s.Corpus, s.Fingerprint = 8, true, "other", "f"
 	p := taught()
 	p.Fingerprint = "g"
 	c := config.Default(8)
-	c.CPU.Scheduler, c.CPU.Workers = "inline", 16
+	c.CPU.Scheduler, c.CPU.Workers, c.IO.Workers = "inline", 16, 128
 	c.CPU.Pin, c.IO.Reader, c.Runtime.GOMAXPROCS, c.Memory.GOGC = "locked", "mmap", 3, -1
 	c.IO.Limiter.Algorithm = "vegas"
 	got, err := Predict(p, c, s, Options{})
@@ -230,12 +257,14 @@ func TestWhatLiesBeyondTheCalibrationIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(append(got.Doubts, got.Ignored...), "\n")
-	for _, want := range []string{"extrapolated: unproved", "storage nfs", "scheduler inline", "corpus other", "files drawn", "share a core", "cpu.pin", "io.reader", "io.limiter=vegas", "runtime.gomaxprocs=3", "memory.gogc"} {
+	for _, want := range []string{"extrapolated: unproved", "storage nfs", "scheduler inline", "corpus other", "files drawn", "share a core", "io.workers 128: calibrated on at most 16", "cpu.pin", "io.reader", "io.limiter=vegas", "runtime.gomaxprocs=3", "memory.gogc"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("nothing is said of %q:\n%s", want, all)
 		}
 	}
-	same, err := Predict(taught(), config.Default(2), scene(t, "object-store", 50), Options{})
+	known := config.Default(2)
+	known.IO.Workers = 2 * taught().Seen.IOWorkersMax
+	same, err := Predict(taught(), known, scene(t, "object-store", 50), Options{})
 	if err != nil || len(same.Doubts)+len(same.Ignored) > 0 {
 		t.Errorf("what was calibrated on is doubted: %q, %q, %v", same.Doubts, same.Ignored, err)
 	}
