@@ -179,7 +179,7 @@ const believed = 0.5
 const caution = 1.0
 
 // Standings lists what was measured: first what is believed feasible, by expected
-// gain less half its deviation, then the rest by how likely it is.
+// gain less its deviation, then the rest by how likely it is.
 func (g *Guided) Standings() []Standing {
 	if len(g.results) == 0 {
 		return nil
