@@ -184,24 +184,33 @@ func (g *Guided) Standings() []Standing {
 	if len(g.results) == 0 {
 		return nil
 	}
-	s := g.beliefs.now()
-	standings := make([]Standing, len(g.arms))
-	for i, a := range g.arms {
-		standings[i] = s.standing(a)
-	}
+	standings := g.beliefs.now().standings()
 	slices.SortStableFunc(standings, better)
 	return standings
 }
 
-func (s state) standing(a *arm) Standing {
-	st := Standing{Candidate: a.Candidate, Trials: a.trials, Deviation: math.Inf(1), Feasible: s.feasible(a.Config)}
-	if a.ran < a.trials { // what ever failed is not recommended before what never did
-		st.Feasible = min(st.Feasible, believed*float64(a.ran)/float64(a.trials))
+// standings are those of all arms, in their order.
+func (s state) standings() []Standing {
+	standings := make([]Standing, len(s.g.arms))
+	var ran []int
+	var configs []record.Flat
+	for i, a := range s.g.arms {
+		st := Standing{Candidate: a.Candidate, Trials: a.trials, Deviation: math.Inf(1), Feasible: s.feasible(a.Config)}
+		if a.ran < a.trials { // what ever failed is not recommended before what never did
+			st.Feasible = min(st.Feasible, believed*float64(a.ran)/float64(a.trials))
+		}
+		if a.ran > 0 {
+			ran, configs = append(ran, i), append(configs, s.g.outside.view(a.Config))
+		}
+		standings[i] = st
 	}
-	if m := s.models[objective]; m != nil && a.ran > 0 {
-		st.Gain, st.Deviation = m.Difference(s.g.outside.view(a.Config), s.g.outside.view(s.g.options.Reference))
+	if m := s.models[objective]; m != nil {
+		gains, deviations := m.Differences(configs, s.g.outside.view(s.g.options.Reference))
+		for k, i := range ran {
+			standings[i].Gain, standings[i].Deviation = gains[k], deviations[k]
+		}
 	}
-	return st
+	return standings
 }
 
 // worth is what standings are ordered by.

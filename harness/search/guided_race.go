@@ -18,7 +18,7 @@ const (
 // measured. Two at least stay in, so that the leader is measured beside one.
 func (b *builder) race() {
 	s := b.beliefs.now()
-	field := s.field(b.arms)
+	field := s.field()
 	if s.models[objective] == nil || len(field) < 2 {
 		b.improve()
 		return
@@ -50,10 +50,10 @@ func (b *builder) race() {
 }
 
 // field is the feasible candidates of the highest upper bounds.
-func (s state) field(arms []*arm) []Standing {
+func (s state) field() []Standing {
 	var field []Standing
-	for _, a := range arms {
-		if st := s.standing(a); a.sound() && st.Feasible >= believed {
+	for i, st := range s.standings() {
+		if s.g.arms[i].sound() && st.Feasible >= believed {
 			field = append(field, st)
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -70,6 +71,7 @@ type Model struct {
 	centre float64 // subtracted of the compressed values
 
 	points  []point
+	same    []int       // the first observation of the same configuration
 	factor  [][]float64 // Cholesky factor of the observations' covariance, lower rows
 	weights []float64   // that covariance's inverse times the observations
 }
@@ -134,7 +136,7 @@ func (m *Model) fit(p *problem, o Options) {
 
 // condition computes what predictions need.
 func (m *Model) condition(p *problem) {
-	m.points, m.centre = p.points, p.centre
+	m.points, m.same, m.centre = p.points, firsts(p.points), p.centre
 	n := len(p.points)
 	m.factor = triangle(n)
 	for i, a := range p.points {
@@ -148,6 +150,26 @@ func (m *Model) condition(p *problem) {
 	}
 	decompose(m.factor)
 	m.weights = solve(m.factor, p.targets)
+}
+
+// firsts tells of each point the first that equals it: a search repeats its
+// reference and its best, and what is computed of one serves for all.
+func firsts(points []point) []int {
+	first := make([]int, len(points))
+	var unlike []int
+	for i, p := range points {
+		first[i] = i
+		for _, j := range unlike {
+			if slices.Equal(p.at, points[j].at) && slices.Equal(p.words, points[j].words) {
+				first[i] = j
+				break
+			}
+		}
+		if first[i] == i {
+			unlike = append(unlike, i)
+		}
+	}
+	return first
 }
 
 // level is the value where the prior's gain is 0, as a median over observations.
@@ -183,7 +205,11 @@ func (m *Model) point(c record.Flat) point {
 func (m *Model) row(p point) (row []float64, mean float64) {
 	row = make([]float64, len(m.points))
 	for i, other := range m.points {
-		row[i] = m.kernel.covariance(p, other)
+		if first := m.same[i]; first < i {
+			row[i] = row[first]
+		} else {
+			row[i] = m.kernel.covariance(p, other)
+		}
 	}
 	mean = m.centre + p.prior + floats.Dot(row, m.weights)
 	forward(m.factor, row)
@@ -204,14 +230,27 @@ func (m *Model) Predict(c record.Flat) (mean, deviation float64) {
 // Difference is the posterior mean and standard deviation of f(a) − f(b). What is
 // unknown of both alike, the constant among it, drops out.
 func (m *Model) Difference(a, b record.Flat) (mean, deviation float64) {
-	p, q := m.point(a), m.point(b)
-	rowP, meanP := m.row(p)
+	means, deviations := m.Differences([]record.Flat{a}, b)
+	return means[0], deviations[0]
+}
+
+// Differences is [Model.Difference] of several to the same one, which it places
+// once.
+func (m *Model) Differences(as []record.Flat, b record.Flat) (means, deviations []float64) {
+	q := m.point(b)
 	rowQ, meanQ := m.row(q)
-	slopeP, slopeQ := m.warp.slope(meanP), m.warp.slope(meanQ)
-	variance := slopeP*slopeP*(m.kernel.covariance(p, p)-floats.Dot(rowP, rowP)) +
-		slopeQ*slopeQ*(m.kernel.covariance(q, q)-floats.Dot(rowQ, rowQ)) -
-		2*slopeP*slopeQ*(m.kernel.covariance(p, q)-floats.Dot(rowP, rowQ))
-	return m.warp.stretch(meanP) - m.warp.stretch(meanQ), math.Sqrt(max(variance, 0))
+	slopeQ := m.warp.slope(meanQ)
+	varianceQ := slopeQ * slopeQ * (m.kernel.covariance(q, q) - floats.Dot(rowQ, rowQ))
+	for _, a := range as {
+		p := m.point(a)
+		row, mean := m.row(p)
+		slope := m.warp.slope(mean)
+		variance := slope*slope*(m.kernel.covariance(p, p)-floats.Dot(row, row)) + varianceQ -
+			2*slope*slopeQ*(m.kernel.covariance(p, q)-floats.Dot(row, rowQ))
+		means = append(means, m.warp.stretch(mean)-m.warp.stretch(meanQ))
+		deviations = append(deviations, math.Sqrt(max(variance, 0)))
+	}
+	return means, deviations
 }
 
 // Sample is n joint draws of f at the configurations, [draw][configuration]. It
