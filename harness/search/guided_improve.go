@@ -13,7 +13,7 @@ import (
 // The pool of candidates that a block is chosen from.
 const (
 	poolRandom  = 60 // draws from the whole space
-	poolNear    = 30 // of each reach around each of the best
+	poolNear    = 15 // of each reach around each of the best
 	poolBest    = 6
 	poolListed  = 1000 // a space of at most so many is listed whole
 	climbRounds = 5

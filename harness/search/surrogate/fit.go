@@ -17,7 +17,7 @@ type priors struct{ mean, deviation []float64 }
 const (
 	lengthMedian, lengthSpread       = 0.35, 1.0 // times the root of the number of knobs
 	weightMedian, weightSpread       = 0.2, 1.0
-	residualMedian, residualSpread   = 0.3, 0.7
+	residualMedian, residualSpread   = 0.15, 0.7
 	trendMedian, trendSpread         = 0.1, 1.0
 	offsetMedian, offsetSpread       = 0.02, 1.0
 	noiseMedian, noiseSpread         = 0.08, 0.8

@@ -96,13 +96,13 @@ func linear(a, b point) float64 {
 	return constantDeviation*constantDeviation + trustDeviation*trustDeviation*a.prior*b.prior
 }
 
-// trend is the covariance of a sum of one parabola for each ordered knob and one
-// level for each word, in units of its variance.
+// trend is the covariance of a sum of one smooth curve for each ordered knob, a
+// parabola and a spline, and one level for each word, in units of its variance.
 func trend(a, b point) float64 {
 	sum := 0.0
 	for i, at := range a.at {
 		product := (2*at - 1) * (2*b.at[i] - 1)
-		sum += product + product*product
+		sum += product + product*product + spline(at-b.at[i])
 	}
 	for i, word := range a.words {
 		if word == b.words[i] {
@@ -110,4 +110,13 @@ func trend(a, b point) float64 {
 		}
 	}
 	return sum / float64(max(1, len(a.at)+len(a.words)))
+}
+
+// spline is the covariance of what a cubic smoothing spline on 0 … 1 has beyond a
+// parabola, 1 at no distance (Wahba, "Spline Models for Observational Data", 1990,
+// by the Bernoulli polynomial of degree 4). Where a knob saturates, its curve bends
+// once, which a parabola cannot and a product of all knobs learns late.
+func spline(distance float64) float64 {
+	square := (math.Abs(distance) - 0.5) * (math.Abs(distance) - 0.5)
+	return 15*square - 30*square*square - 0.875
 }

@@ -9,9 +9,10 @@
 // holds of f, and [Pool] many configurations at once, with fantasies. It decides
 // nothing: which configuration to measure is the search's.
 //
-// The trend is a parabola of each ordered knob and a level of each word, summed:
-// what can be told from few trials. The residual's kernel is a Matérn 5/2 with one length scale for each ordered
-// knob, times exp(−w) for each unordered knob that differs, w its weight
+// The trend is a curve of each ordered knob and a level of each word, summed: what
+// can be told from few trials (Duvenaud, Nickisch and Rasmussen, "Additive Gaussian
+// Processes", 2011). The residual's kernel is a Matérn 5/2 with one length scale for
+// each ordered knob, times exp(−w) for each unordered knob that differs, w its weight
 // (Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006). Knobs
 // are placed by [space.Param.Place]. Priors of length scales grow with the root of
 // the number of knobs (Hvarfner, Hellsten and Nardi, "Vanilla Bayesian Optimization
@@ -55,8 +56,8 @@ type Options struct {
 	Warm *Model
 	Keep bool // take Warm's hyperparameters as they are
 
-	// Plain leaves values as they are. Else those more than 0.2 below the best (less
-	// with many observations) are compressed by a logarithm: how bad the bad ones are
+	// Plain leaves values as they are. Else those more than 0.1 below the best (less
+	// with many observations, more where noise is wide) are compressed by a logarithm: how bad the bad ones are
 	// hardly matters, and a cliff would teach a stationary process too short a length
 	// scale.
 	Plain bool

@@ -195,35 +195,35 @@ func TestOddObservationsAreBorne(t *testing.T) {
 
 func TestDrawsHaveTheMeanAndTheDeviationPredicted(t *testing.T) {
 	s := surface.E()
-	m := mustFit(t, s.Space(), measured(s, 60, 0.03, 0, 7), Options{})
-	near := record.Flat{}
-	for k, v := range s.Optimum {
-		near[k] = v
-	}
+	near := maps.Clone(s.Optimum)
 	near["io_workers"] = 12
 	cs := []record.Flat{s.Reference, s.Optimum, near}
 	const n = 4000
-	draws := m.Sample(rand.New(rand.NewPCG(1, 2)), cs, n)
-	for i, c := range cs {
-		mean, deviation := m.Predict(c)
-		sum, squares := 0.0, 0.0
-		for _, draw := range draws {
-			sum += draw[i] / n
-			squares += (draw[i] - mean) * (draw[i] - mean) / n
-		}
-		if math.Abs(sum-mean) > 0.1*deviation+1e-3 || math.Abs(math.Sqrt(squares)/deviation-1) > 0.1 {
-			t.Errorf("draws of %d: %.4f ± %.4f, predicted %.4f ± %.4f", i, sum, math.Sqrt(squares), mean, deviation)
-		}
-	}
-	want, deviation := m.Difference(cs[1], cs[2])
-	sum, squares := 0.0, 0.0
-	for _, draw := range draws {
-		d := draw[1] - draw[2]
-		sum += d / n
-		squares += (d - want) * (d - want) / n
-	}
-	if math.Abs(sum-want) > 0.1*deviation || math.Abs(math.Sqrt(squares)/deviation-1) > 0.1 {
-		t.Errorf("differences drawn: %.4f ± %.4f, predicted %.4f ± %.4f", sum, math.Sqrt(squares), want, deviation)
+	for _, plain := range []bool{true, false} {
+		t.Run(fmt.Sprintf("plain=%t", plain), func(t *testing.T) {
+			m := mustFit(t, s.Space(), measured(s, 60, 0.03, 0, 7), Options{Plain: plain})
+			draws := m.Sample(rand.New(rand.NewPCG(1, 2)), cs, n)
+			check := func(name string, mean, deviation float64, value func(draw []float64) float64) {
+				t.Helper()
+				var drawn sums
+				for _, draw := range draws {
+					drawn.add(value(draw) - mean)
+				}
+				off, got := drawn.sum/drawn.n, math.Sqrt(drawn.square())
+				if math.Abs(off) > 0.1*deviation || math.Abs(got/deviation-1) > 0.1 {
+					t.Errorf("%s: draws are off by %.4f ± %.4f, predicted ± %.4f", name, off, got, deviation)
+				}
+			}
+			for i, c := range cs { // where values were compressed, predictions are a line through the mean: undo it
+				mean, deviation := m.Predict(c)
+				compressed := m.warp.compress(mean)
+				check(fmt.Sprint(i), compressed, deviation/m.warp.slope(compressed), func(draw []float64) float64 { return m.warp.compress(draw[i]) })
+			}
+			if plain {
+				mean, deviation := m.Difference(cs[1], cs[2])
+				check("difference", mean, deviation, func(draw []float64) float64 { return draw[1] - draw[2] })
+			}
+		})
 	}
 }
 

@@ -15,12 +15,14 @@ type warp struct {
 }
 
 // compressBelow is how far below the best compression begins, and its width: at
-// two widths below, a slope of 1/2. 0.2 of a logarithm is a fifth of the speed.
+// a width below, its slope is 1/2. 0.1 of a logarithm is a tenth of the speed. At 0.2
+// the model held what it had not seen for worse than it is, and searches explored
+// too little.
 //
 // With more observations it begins nearer, as 1/√n but not within the noise: what
 // is left to be told apart is small, and what lies below is known to be bad.
 const (
-	compressBelow = 0.2
+	compressBelow = 0.1
 	compressFull  = 60 // observations
 	leastBelow    = 0.08
 	mostBelow     = 0.4
