@@ -348,6 +348,22 @@ func TestRequirementsAreKept(t *testing.T) {
 	}
 }
 
+func TestAPriorOfTheWrongSignIsDropped(t *testing.T) {
+	s := closed.M()
+	mean := 0.0
+	const seeds = 6
+	for seed := range uint64(seeds) {
+		p := onSurface(s, seed, 0.03, 96)
+		p.options.Prior = func(c record.Flat) (float64, float64, bool) {
+			return -math.Log(s.Throughput(c) / s.Throughput(s.Reference)), 0.05, true
+		}
+		mean += p.play(t).last() / seeds
+	}
+	if mean < 0.96 {
+		t.Errorf("with a prior of the wrong sign %.3f of the best after 96 launches", mean)
+	}
+}
+
 func TestWhereNothingIsFeasibleItIsLookedFor(t *testing.T) {
 	s := closed.E()
 	found := 0

@@ -190,18 +190,24 @@ func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before []re
 // keeps its own.
 func (r *run) smooth(scores []decide.Score, trials []record.Trial) []decide.Score {
 	for _, metric := range r.Goal.Judged() {
-		model, ok := r.fit(trials, metric)
+		seen := r.seen(trials, metric)
+		model, ok := r.fit(seen)
 		if !ok {
 			continue
 		}
 		if metric == r.Goal.Leading() {
 			r.surface = model
 		}
-		for i := range scores {
-			if s := &scores[i]; s.Pairs > 0 && r.within(s.Config) {
-				mean, deviation := model.Difference(s.Config, r.Reference.Config)
-				s.Estimate(r.Goal, metric, mean, deviation)
+		var configs []record.Flat
+		var at []int
+		for i, s := range scores {
+			if s.Pairs > 0 && r.within(s.Config) {
+				configs, at = append(configs, s.Config), append(at, i)
 			}
+		}
+		gains, deviations := model.Gains(configs, r.Reference.Config, seen)
+		for k, i := range at {
+			scores[i].Estimate(r.Goal, metric, gains[k], deviations[k])
 		}
 	}
 	return scores
@@ -218,19 +224,23 @@ func (r *run) within(c record.Flat) bool {
 	return outside.String() == same.String() && r.searchedSpace.Contains(c)
 }
 
-// fit is a surrogate of the logarithm of one metric, more always better, over all
-// good trials of the search; false where too few tell of it.
-func (r *run) fit(trials []record.Trial, metric string) (*surrogate.Model, bool) {
+// seen is the logarithm of one metric, more always better, of all good trials of the
+// search that lie within its space.
+func (r *run) seen(trials []record.Trial, metric string) (seen []surrogate.Observation) {
 	sign := -1.0
 	if r.Goal.Metric(metric).HigherBetter {
 		sign = 1
 	}
-	var seen []surrogate.Observation
 	for _, t := range trials {
 		if v := t.Metrics[metric]; t.Status == record.OK && t.SetAside == "" && v > 0 && (t.Arm == lab.Reference || r.within(t.Config)) {
 			seen = append(seen, surrogate.Observation{Config: t.Config, Block: t.Block, Value: sign * math.Log(v)})
 		}
 	}
+	return seen
+}
+
+// fit is a surrogate of what was seen; false where too few tell of it.
+func (r *run) fit(seen []surrogate.Observation) (*surrogate.Model, bool) {
 	if len(seen) < leastSeen {
 		return nil, false
 	}

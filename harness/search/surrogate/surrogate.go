@@ -47,7 +47,8 @@ type Observation struct {
 type Options struct {
 	// Prior is what another model expects of a configuration: a log ratio to some
 	// fixed reference, and the standard deviation of its error. Ok is false where it
-	// knows nothing. It enters as β·gain, β ~ N(1, 0.3²): trusted, but not blindly.
+	// knows nothing. It enters as β·gain, β ~ N(1, 0.3²), and is dropped where the
+	// observations are likelier without: trusted, but not blindly.
 	Prior func(record.Flat) (gain, deviation float64, ok bool)
 	Seed  uint64 // of the second start that a fit without Warm makes
 
@@ -91,7 +92,7 @@ const fitLimit = 150
 // Fit returns the model of the observations with the hyperparameters of greatest
 // posterior density. It fails where the space is malformed or no observation has a
 // finite value. It costs some 20 to 40 steps of n³/2 multiplications, n the
-// observations, 150 at most, and one of all observations.
+// observations, 150 at most, and one of all observations; with a prior twice that.
 func Fit(s space.Space, obs []Observation, o Options) (*Model, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -100,7 +101,28 @@ func Fit(s space.Space, obs []Observation, o Options) (*Model, error) {
 	if len(obs) == 0 {
 		return nil, errors.New("no observation has a finite value; a model needs one")
 	}
-	m := &Model{kernel: newKernel(s), prior: o.Prior}
+	if o.Prior != nil && o.Keep && o.Warm != nil && o.Warm.prior == nil {
+		o.Prior = nil
+	}
+	m, loss := fitted(s, obs, o)
+	if o.Prior == nil || o.Keep && o.Warm != nil {
+		return m, nil
+	}
+	o.Prior = nil
+	if alone, without := fitted(s, obs, o); without < loss-refuted {
+		return alone, nil
+	}
+	return m, nil
+}
+
+// refuted is by how much, in natural logarithms, the observations must be likelier
+// without the prior for it to be dropped. Its factor β alone cannot say that a model
+// has the wrong sign, or nothing to do with what is measured.
+const refuted = 4.0
+
+// fitted is a model with its loss; 0 where its hyperparameters were kept.
+func fitted(s space.Space, obs []Observation, o Options) (m *Model, loss float64) {
+	m = &Model{kernel: newKernel(s), prior: o.Prior}
 	p := m.problem(obs, o)
 	switch {
 	case o.Warm != nil && o.Warm.kernel.size() == m.kernel.size():
@@ -110,15 +132,15 @@ func Fit(s space.Space, obs []Observation, o Options) (*Model, error) {
 		o.Warm = nil
 	}
 	if o.Warm == nil || !o.Keep {
-		m.fit(p, o)
+		loss = m.fit(p, o)
 	}
 	m.condition(p)
-	return m, nil
+	return m, loss
 }
 
 // fit moves the hyperparameters uphill from where they are and, where nothing is
-// known of them yet, from a second place too.
-func (m *Model) fit(p *problem, o Options) {
+// known of them yet, from a second place too. It returns the loss there.
+func (m *Model) fit(p *problem, o Options) (loss float64) {
 	few := p.subset(fitLimit)
 	steps := 40
 	if o.Warm != nil {
@@ -127,12 +149,14 @@ func (m *Model) fit(p *problem, o Options) {
 	best, loss := descend(few, m.kernel.hyper, steps)
 	m.kernel.set(best)
 	if o.Warm != nil || len(few.points) < 3 {
-		return
+		return loss
 	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0x737461727473)) // "starts"
 	if other, lower := descend(few, few.priors.draw(rng), steps); lower < loss {
 		m.kernel.set(other)
+		return lower
 	}
+	return loss
 }
 
 // condition computes what predictions need.
