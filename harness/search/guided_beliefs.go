@@ -184,37 +184,9 @@ func (g *Guided) Standings() []Standing {
 	if len(g.results) == 0 {
 		return nil
 	}
-	s := g.beliefs.now()
-	standings := s.standings()
+	standings := g.beliefs.now().standings()
 	slices.SortStableFunc(standings, better)
-	s.claim(standings)
 	return standings
-}
-
-// claim puts what the pairs tell in the place of the model's gains over a reference
-// that lies far below. The order stays: all move alike.
-func (s state) claim(standings []Standing) {
-	m := s.models[objective]
-	if m == nil {
-		return
-	}
-	var configs []record.Flat
-	var at []int
-	for i, st := range standings {
-		if !math.IsInf(st.Deviation, 1) {
-			configs, at = append(configs, s.g.outside.view(st.Config)), append(at, i)
-		}
-	}
-	var seen []surrogate.Observation
-	for _, r := range s.g.results {
-		if !r.Failed && !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0) {
-			seen = append(seen, s.g.outside.observation(r, r.Value))
-		}
-	}
-	gains, deviations := m.Gains(configs, s.g.outside.view(s.g.options.Reference), seen)
-	for k, i := range at {
-		standings[i].Gain, standings[i].Deviation = gains[k], deviations[k]
-	}
 }
 
 // standings are those of all arms, in their order.
@@ -233,12 +205,23 @@ func (s state) standings() []Standing {
 		standings[i] = st
 	}
 	if m := s.models[objective]; m != nil {
-		gains, deviations := m.Differences(configs, s.g.outside.view(s.g.options.Reference))
+		gains, deviations := m.Gains(configs, s.g.outside.view(s.g.options.Reference), s.seen())
 		for k, i := range ran {
 			standings[i].Gain, standings[i].Deviation = gains[k], deviations[k]
 		}
 	}
 	return standings
+}
+
+// seen is what the model of the objective learned from.
+func (s state) seen() []surrogate.Observation {
+	var seen []surrogate.Observation
+	for _, r := range s.g.results {
+		if !r.Failed && !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0) {
+			seen = append(seen, s.g.outside.observation(r, r.Value))
+		}
+	}
+	return seen
 }
 
 // worth is what standings are ordered by.
