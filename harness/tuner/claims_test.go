@@ -92,7 +92,7 @@ func seedsOr(fallback int) int {
 
 // TestClaimsAreTrueOnSurfacesThatAreKnown holds what the main job claims against
 // what is true, calibration, search and confirmation included. With SLUICE_SEEDS=2000
-// (some minutes) it gives the figures of docs/searching.md.
+// (some minutes) it asks as many as the kept answer was asked for.
 func TestClaimsAreTrueOnSurfacesThatAreKnown(t *testing.T) {
 	seeds := seedsOr(24)
 	for _, row := range []struct {
