@@ -253,10 +253,15 @@ func limiterNames() []string {
 // completeLimiters completes the name after the last comma, with those that are
 // not before it.
 func completeLimiters(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return completeListed(limiterNames(), typed)
+}
+
+// completeListed offers the names that a comma-separated list has not named yet.
+func completeListed(names []string, typed string) ([]string, cobra.ShellCompDirective) {
 	before := typed[:strings.LastIndexByte(typed, ',')+1]
 	named := strings.Split(before, ",")
 	var offered []string
-	for _, name := range limiterNames() {
+	for _, name := range names {
 		if strings.HasPrefix(before+name, typed) && !slices.Contains(named, name) {
 			offered = append(offered, before+name)
 		}

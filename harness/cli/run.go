@@ -250,16 +250,9 @@ func (f *runFlags) targetCells(ctx context.Context, s *streams, e experiment.Exp
 		return nil, &usageError{err}
 	}
 	goal.Given = f.margin != ""
-	corpora := []corpus.Corpus{{}}
-	if f.def.UsesCorpus() {
-		corpora = nil
-		for _, name := range e.Corpora {
-			c, err := f.experimentCorpus(ctx, s, name)
-			if err != nil {
-				return nil, err
-			}
-			corpora = append(corpora, c)
-		}
+	corpora, err := f.experimentCorpora(ctx, s, e)
+	if err != nil {
+		return nil, err
 	}
 	var cells []cell
 	for _, c := range corpora {
@@ -296,6 +289,23 @@ func (f *runFlags) targetCell(c corpus.Corpus, n int, e experiment.Experiment, g
 	}
 	one.arms = arms
 	return one, nil
+}
+
+// experimentCorpora are the experiment's, or one without files for a command that asks
+// for none.
+func (f *runFlags) experimentCorpora(ctx context.Context, s *streams, e experiment.Experiment) ([]corpus.Corpus, error) {
+	if f.def != nil && !f.def.UsesCorpus() {
+		return []corpus.Corpus{{}}, nil
+	}
+	var corpora []corpus.Corpus
+	for _, name := range e.Corpora {
+		c, err := f.experimentCorpus(ctx, s, name)
+		if err != nil {
+			return nil, err
+		}
+		corpora = append(corpora, c)
+	}
+	return corpora, nil
 }
 
 // experimentCorpus takes a corpus's name with or without "corpus:", or a folder.

@@ -67,16 +67,9 @@ func (f *runFlags) searchJobs(ctx context.Context, s *streams, t *tuneFlags, e e
 	if err != nil {
 		return nil, err
 	}
-	corpora := []corpus.Corpus{{}}
-	if f.def == nil || f.def.UsesCorpus() {
-		corpora = nil
-		for _, name := range e.Corpora {
-			c, err := f.experimentCorpus(ctx, s, name)
-			if err != nil {
-				return nil, err
-			}
-			corpora = append(corpora, c)
-		}
+	corpora, err := f.experimentCorpora(ctx, s, e)
+	if err != nil {
+		return nil, err
 	}
 	var jobs []tuneJob
 	for _, c := range corpora {

@@ -64,15 +64,7 @@ func findEntrants(names []string) ([]search.Spec, error) {
 // completeEntrants completes the name after the last comma, with those that are not
 // before it.
 func completeEntrants(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	before := typed[:strings.LastIndexByte(typed, ',')+1]
-	named := strings.Split(before, ",")
-	var offered []string
-	for _, name := range entrantNames() {
-		if strings.HasPrefix(before+name, typed) && !slices.Contains(named, name) {
-			offered = append(offered, before+name)
-		}
-	}
-	return offered, cobra.ShellCompDirectiveNoFileComp
+	return completeListed(entrantNames(), typed)
 }
 
 // StrategiesSchema names the JSON object that search list prints.
