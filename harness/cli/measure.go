@@ -109,7 +109,8 @@ type parsed struct {
 	margin float64 // 0: each metric's own
 	// fidelity is the share of the corpus that each trial of a fixed design scans; 0: as
 	// the sizing of trials finds.
-	fidelity float64
+	fidelity  float64
+	oneSample bool // of all rounds
 }
 
 // parse checks the shared flags, all faults at once.

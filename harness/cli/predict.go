@@ -69,7 +69,7 @@ A prediction is no measurement: sluice compare measures.`,
 	flags.StringVar(&f.plot, "plot", "", "draw the curve into a PNG `file`")
 	flags.BoolVar(&f.measured, "measured", false, "compare predictions with what the run measured")
 	flags.IntVar(&f.learn, "calibrate", 2, "`trials` to calibrate with")
-	flags.StringVar(&f.from, "calibrate-on", "", "`storage` whose trials calibrate, where a run has several; without it the first")
+	flags.StringVar(&f.from, "calibrate-on", "", "`storage` or scenario, as in goroot/nfs/1c, whose trials calibrate, where a run has several; without it the first")
 	complete(cmd, "storage", storageNames())
 	complete(cmd, "calibrate-on", storageNames())
 	formatFlag(cmd, &f.format)
@@ -101,7 +101,7 @@ func (f predictFlags) check() error {
 		}
 	}
 	for _, name := range []string{f.storage, f.from} {
-		if name == "" {
+		if name == "" || name == f.from && strings.Contains(name, "/") { // a scenario: the run knows its own
 			continue
 		}
 		if _, err := storage.Lookup(name, 1); err != nil {

@@ -56,14 +56,20 @@ func newBasis(rep record.Report, f predictFlags, lists *fileLists) (*basis, erro
 
 // calibrating is the outcome whose trials calibrate.
 func calibrating(rep record.Report, from string) (record.Outcome, error) {
-	trials := 0
+	trials, there := 0, []string{}
 	for _, o := range rep.Outcomes {
 		trials += len(o.Trials)
-		if len(teachers(o.Trials)) > 0 && (from == "" || o.Scenario.Storage == from) {
+		if len(teachers(o.Trials)) == 0 {
+			continue
+		}
+		if from == "" || o.Scenario.Storage == from || o.Scenario.Name == from {
 			return o, nil
 		}
+		there = append(there, o.Scenario.Name)
 	}
 	switch {
+	case from != "" && len(there) > 0:
+		return record.Outcome{}, usagef("run %s has no trials of the scanner on %s; it has some of %s", rep.Run.ID, from, strings.Join(there, ", "))
 	case from != "":
 		return record.Outcome{}, usagef("run %s has no trials of the scanner on %s", rep.Run.ID, from)
 	case trials > 0:

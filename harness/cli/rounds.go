@@ -82,7 +82,7 @@ func (ses *session) measure(ctx context.Context, r *rounds) ([]record.Trial, err
 		r.fit(r)
 	}
 	bench.Limit = r.limit
-	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: r.most, Arms: r.arms, Corpus: r.corpus, Size: r.size, Placebo: r.placebo, Duet: r.duet}
+	design := lab.Rounds{Phase: phaseOf(ses.run.Kind), Rounds: r.most, Arms: r.arms, Corpus: r.corpus, Size: r.size, OneSample: r.parsed.oneSample, Placebo: r.placebo, Duet: r.duet}
 	design.Enough = func(trials []record.Trial, rounds int) bool {
 		return r.decided != nil && r.decided(trials) || r.over(rounds)
 	}

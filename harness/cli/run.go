@@ -127,7 +127,7 @@ func (f *runFlags) execute(cmd *cobra.Command, s *streams, file string) error {
 		return usagef("%s: the grid takes about %s, its budget is %v; use a budget of %v, or fewer values or blocks (sluice run --dry-run lists the cells)",
 			file, unit.Time(expectS), e.Budget, time.Duration(expectS*1.1)*time.Second)
 	}
-	d := design{Blocks: e.Design.Blocks, Fidelity: e.Design.Fidelity, Goal: cells[0].parsed.goal.Record(), Placebo: f.placebo}
+	d := design{Blocks: e.Design.Blocks, Fidelity: e.Design.Fidelity, OneSample: e.Design.OneSample, Goal: cells[0].parsed.goal.Record(), Placebo: f.placebo}
 	for _, c := range cells {
 		d.Scenarios, d.Arms = append(d.Scenarios, c.scenario), append(d.Arms, c.arms...)
 	}
@@ -338,7 +338,7 @@ func newCell(c corpus.Corpus, storageName string, n int, e experiment.Experiment
 			return cell{}, err
 		}
 	}
-	one := cell{scenario: scenario(c, storageName, n), corpus: c, arms: arms, parsed: parsed{goal: goal, cores: cores, fidelity: e.Design.Fidelity}}
+	one := cell{scenario: scenario(c, storageName, n), corpus: c, arms: arms, parsed: parsed{goal: goal, cores: cores, fidelity: e.Design.Fidelity, oneSample: e.Design.OneSample}}
 	one.prior, err = prior(c, storageName, n, arms[0], arms[1:])
 	return one, err
 }

@@ -63,6 +63,7 @@ type design struct {
 	Trials    int
 	Blocks    int
 	Fidelity  float64     `json:",omitzero"` // that each trial is to have; 0: as the sizing of trials finds
+	OneSample bool        `json:",omitempty"`
 	Scan      record.Scan `json:",omitzero"`
 	Target    string      `json:",omitempty"` // digest of the command that is measured
 	Fixed     bool        `json:",omitempty"`

@@ -3,7 +3,6 @@ package decide
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"sluice/harness/record"
@@ -46,7 +45,7 @@ func Complete(rec *record.Recommendation, goal Goal, e Evidence) error {
 		errs, rec.Front = append(errs, err), front
 	}
 	if e.Model != nil && len(e.Space) > 0 {
-		rec.Plateau = Landscape{Surface: e.Model, Space: e.Space, Barred: goal.barred(e)}.Plateaus(rec.Recommended.Config)
+		rec.Plateau = Landscape{Surface: e.Model, Space: e.Space, Barred: goal.Barred(slices.Concat(e.Search, e.Confirmed), e.Scores)}.Plateaus(rec.Recommended.Config)
 		effects, err := Effects(e.Space, e.Model, EffectOptions{Around: rec.Recommended.Config, Seed: e.Seed})
 		errs, rec.Effects = append(errs, err), effects
 	}
@@ -56,16 +55,16 @@ func Complete(rec *record.Recommendation, goal Goal, e Evidence) error {
 	return nil
 }
 
-// barred tells configurations that failed, or that the search saw to break a
+// Barred tells configurations of which a trial failed, or whose scores break a
 // requirement.
-func (g Goal) barred(e Evidence) func(record.Flat) bool {
+func (g Goal) Barred(trials []record.Trial, scores []Score) func(record.Flat) bool {
 	out := map[string]bool{}
-	for _, t := range slices.Concat(e.Search, e.Confirmed) {
+	for _, t := range trials {
 		if t.Status != record.OK && t.SetAside == "" {
 			out[t.Config.ID()] = true
 		}
 	}
-	for _, s := range e.Scores {
+	for _, s := range scores {
 		if len(s.Metrics) > 0 && len(g.Meets(s.Metrics)) > 0 {
 			out[s.Config.ID()] = true
 		}
@@ -127,19 +126,4 @@ func United(first, second []record.Trial, reference string) []record.Trial {
 		all = append(all, t)
 	}
 	return all
-}
-
-// Modelled makes a point of each configuration from models of the objectives,
-// one for each metric: their posterior of the log ratio to the reference.
-func Modelled(configs map[string]record.Flat, reference record.Flat, models map[string]Surface) []Point {
-	points := make([]Point, 0, len(configs))
-	for _, arm := range slices.Sorted(maps.Keys(configs)) {
-		p := Point{Arm: arm, Config: configs[arm], Logs: map[string]Estimate{}}
-		for metric, model := range models {
-			mean, deviation := model.Difference(p.Config, reference)
-			p.Logs[metric] = Estimate{Mean: mean, Deviation: deviation}
-		}
-		points = append(points, p)
-	}
-	return points
 }

@@ -87,16 +87,3 @@ func TestAFrontHoldsOnlyWhatKeepsTheRequirements(t *testing.T) {
 		t.Errorf("front %+v; want the lean one alone: it beats the reference, and the fat one breaks rss < 200 MB", rec.Front)
 	}
 }
-
-func TestPointsComeFromModelsToo(t *testing.T) {
-	e := surface.E()
-	models := map[string]Surface{
-		record.Throughput: form{func(c record.Flat) float64 { return math.Log(e.Throughput(c)) }, 0.01},
-		record.RSS:        form{func(c record.Flat) float64 { return -math.Log(e.RSS(c)) }, 0.01},
-	}
-	points := Modelled(map[string]record.Flat{"best": e.Optimum, "reference": e.Reference}, e.Reference, models)
-	f := front(t, points, FrontOptions{Margins: map[string]float64{record.Throughput: 0.02, record.RSS: 0.1}}, record.Throughput, record.RSS)
-	if got := names(f); got != "best reference" {
-		t.Errorf("front %q, want both: one is faster, one leaner", got)
-	}
-}

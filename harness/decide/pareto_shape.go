@@ -148,28 +148,6 @@ func (f Front) extent(metric string) (low, high float64) {
 	return low, high
 }
 
-// Prefer is the point of the front that the goal's order prefers: within the slack
-// of the best in the first objective, among those in the second, and so on; the one
-// with the fewest workers of what is left. False where the front is empty.
-func (f Front) Prefer(goal Goal) (Placed, bool) {
-	left := f.on()
-	if len(left) == 0 {
-		return Placed{}, false
-	}
-	for _, metric := range goal.inOrder() {
-		if !slices.Contains(f.Metrics, metric) {
-			continue
-		}
-		best := math.Inf(-1)
-		for _, p := range left {
-			best = max(best, f.Points[p].Logs[metric].Mean)
-		}
-		left = slices.DeleteFunc(left, func(p int) bool { return f.Points[p].Logs[metric].Mean < best+math.Log1p(-goal.Slack(metric)) })
-	}
-	at := slices.MinFunc(left, func(a, b int) int { return cmp.Compare(Workers(f.Points[a].Config), Workers(f.Points[b].Config)) })
-	return f.Points[at], true
-}
-
 // Record is the front as it is stored and printed, group by group, with intervals
 // of both sides at its confidence. Medians of metrics are added by arms, where they
 // are among them.

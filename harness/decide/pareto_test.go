@@ -269,28 +269,6 @@ func TestAFrontOfUnknownSpreadCanBeWritten(t *testing.T) {
 	}
 }
 
-func TestTheFrontsPreferredPointFollowsTheGoalsOrder(t *testing.T) {
-	goal, err := ParseGoal("throughput,p99,rss", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	point := func(arm string, workers int, logs ...float64) Point {
-		p := Point{Arm: arm, Config: record.Flat{"io.workers": workers}, Logs: map[string]Estimate{}}
-		for i, metric := range goal.Objectives {
-			p.Logs[metric] = Estimate{Mean: logs[i]}
-		}
-		return p
-	}
-	points := []Point{point("fast", 8, 0.50, -1, 0), point("prompt", 8, 0.48, 1, -0.3), point("lean", 4, 0.48, 0.97, 0), point("slow", 1, 0, 2, 2)}
-	f := front(t, points, FrontOptions{}, goal.Objectives...)
-	if p, ok := f.Prefer(goal); !ok || p.Arm != "lean" {
-		t.Errorf("prefers %q, want lean: as fast within 3 %%, as prompt within 10 %%, and less memory", p.Arm)
-	}
-	if _, ok := (Front{}).Prefer(goal); ok {
-		t.Error("an empty front prefers something")
-	}
-}
-
 // onSphere are points of which none dominates another.
 func onSphere(n int, metrics []string) []Point {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))

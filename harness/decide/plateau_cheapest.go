@@ -2,7 +2,6 @@ package decide
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 
@@ -10,8 +9,8 @@ import (
 )
 
 // Away says whether a configuration stands away from a cliff: one step of any
-// ordered knob, up or down its ladder, is not expected to lose more than the
-// margin.
+// ordered knob, up or down its ladder, is neither barred nor expected to lose more
+// than the margin.
 func (l Landscape) Away(config record.Flat) bool {
 	l = l.withDefaults()
 	for _, p := range l.Space {
@@ -28,51 +27,16 @@ func (l Landscape) Away(config record.Flat) bool {
 			if next < 0 || next >= len(values) {
 				continue
 			}
-			if mean, _ := l.Surface.Difference(moved(config, p.Name, values[next]), config); mean < math.Log1p(-l.Margin) {
+			beside := moved(config, p.Name, values[next])
+			if l.Barred != nil && l.Barred(beside) {
+				return false
+			}
+			if mean, _ := l.Surface.Difference(beside, config); mean < math.Log1p(-l.Margin) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-// settlePasses bounds how often Settle goes through the knobs.
-const settlePasses = 3
-
-// Settle moves a configuration to the cheapest of its plateau, in memory, then in
-// workers: knob by knob, through values with which the whole configuration is still
-// shown to be within the margin of the one given, and which stand away from a
-// cliff. One that stands at a cliff is moved off it where the plateau allows. What
-// comes back was perhaps never measured: it is a candidate, to be confirmed.
-// Memory foretells the peak of a configuration; nil where nothing is known of it.
-func (l Landscape) Settle(chosen record.Flat, memory func(record.Flat) float64) record.Flat {
-	l = l.withDefaults()
-	if memory == nil {
-		memory = func(record.Flat) float64 { return 0 }
-	}
-	best, away, least := maps.Clone(chosen), l.Away(chosen), memory(chosen)
-	for range settlePasses {
-		before := best.ID()
-		for _, p := range l.Space {
-			at, ok := best[p.Name]
-			if !ok {
-				continue
-			}
-			values, _ := ladder(p, at)
-			for _, value := range values {
-				next := moved(best, p.Name, value)
-				needs := memory(next)
-				cheaper := needs <= (1+memoryTie)*least && cheaperThan(needs, memory(best), next, best) < 0
-				if (cheaper || !away) && l.lies(next, chosen, 1).holds() && l.Away(next) {
-					best, away, least = next, true, min(least, needs)
-				}
-			}
-		}
-		if best.ID() == before {
-			break
-		}
-	}
-	return best
 }
 
 // Cheapest is rule 9: among the chosen configuration and those that cannot be told
@@ -107,15 +71,6 @@ func memoryOf(s Score) float64 {
 		return rss
 	}
 	return math.Inf(1)
-}
-
-// cheaperThan orders configurations by their price: memory where one needs more
-// than a tenth less than the other, then workers.
-func cheaperThan(memoryA, memoryB float64, a, b record.Flat) int {
-	if math.Abs(memoryA-memoryB) > memoryTie*max(memoryA, memoryB) {
-		return cmp.Compare(memoryA, memoryB)
-	}
-	return cmp.Compare(Workers(a), Workers(b))
 }
 
 // memoryTie is the share by which peaks of memory may differ and count as the same.

@@ -109,26 +109,7 @@ func TestEveryValueOfAPlateauIsTrulyWithinTheMargin(t *testing.T) {
 	}
 }
 
-func TestSettlingIsCheaperAndNoSlowerThanTheMargin(t *testing.T) {
-	e, l := onE(0.004)
-	settled := l.Settle(e.Optimum, e.RSS)
-	if ratio := e.Throughput(settled) / e.Throughput(e.Optimum); ratio < 1-NotWorseMargin {
-		t.Errorf("%s gives %.3f of the best", settled, ratio)
-	}
-	if e.RSS(settled) > 0.7*e.RSS(e.Optimum) {
-		t.Errorf("%s needs %.0f MB, the best %.0f: gogc alone would save half", settled, e.RSS(settled)/1e6, e.RSS(e.Optimum)/1e6)
-	}
-	if !l.Away(settled) {
-		t.Errorf("%s stands at a cliff", settled)
-	}
-	t.Logf("%s: %.1f %% of the throughput, %.0f of %.0f MB", settled, 100*e.Throughput(settled)/e.Throughput(e.Optimum), e.RSS(settled)/1e6, e.RSS(e.Optimum)/1e6)
-	_, doubtful := onE(5)
-	if got := doubtful.Settle(e.Optimum, e.RSS); got.ID() != e.Optimum.ID() {
-		t.Errorf("moved to %s where nothing is known", got)
-	}
-}
-
-func TestSettlingMovesOffACliff(t *testing.T) {
+func TestAwayKnowsCliffsExpectedAndMet(t *testing.T) {
 	l := Landscape{Space: space.Space{{Name: "io.workers", Type: space.Int, Scale: space.Log2, Min: 1, Max: 64}}}
 	l.Surface = form{f: func(c record.Flat) float64 {
 		if v, _ := c.Float("io.workers"); v < 8 {
@@ -139,11 +120,12 @@ func TestSettlingMovesOffACliff(t *testing.T) {
 	if l.Away(record.Flat{"io.workers": 8}) {
 		t.Fatal("8 is said to stand away from the cliff at 6")
 	}
-	if got := l.Settle(record.Flat{"io.workers": 8}, nil); got["io.workers"] != 11 {
-		t.Errorf("settles at %s, want the fewest workers a step away from the cliff: 11", got)
+	if !l.Away(record.Flat{"io.workers": 11}) {
+		t.Error("11 is said to stand at the cliff at 6")
 	}
-	if got := l.Settle(record.Flat{"io.workers": 64}, nil); got["io.workers"] != 11 {
-		t.Errorf("settles at %s, want 11", got)
+	l.Barred = func(c record.Flat) bool { return c["io.workers"] == 16 }
+	if l.Away(record.Flat{"io.workers": 11}) {
+		t.Error("11 is said to stand away from 16, which failed")
 	}
 }
 
@@ -212,10 +194,9 @@ func TestFailuresAndBrokenRequirementsBarAConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := func(v int) record.Flat { return record.Flat{"n": v} }
-	barred := goal.barred(Evidence{
-		Search: []record.Trial{{Config: n(1), Status: record.OK}, {Config: n(2), Status: record.Failed}, {Config: n(3), Status: record.Failed, SetAside: "disturbed"}},
-		Scores: []Score{{Config: n(1), Metrics: map[string]float64{record.RSS: 90}}, {Config: n(4), Metrics: map[string]float64{record.RSS: 110}}},
-	})
+	trials := []record.Trial{{Config: n(1), Status: record.OK}, {Config: n(2), Status: record.Failed}, {Config: n(3), Status: record.Failed, SetAside: "disturbed"}}
+	scores := []Score{{Config: n(1), Metrics: map[string]float64{record.RSS: 90}}, {Config: n(4), Metrics: map[string]float64{record.RSS: 110}}}
+	barred := goal.Barred(trials, scores)
 	for v, want := range []bool{false, false, true, false, true} {
 		if got := barred(n(v)); got != want {
 			t.Errorf("n=%d barred: %v, want %v", v, got, want)

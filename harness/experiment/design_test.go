@@ -31,6 +31,27 @@ func TestADesignMayAskForAShareOfTheCorpus(t *testing.T) {
 	}
 }
 
+func TestADesignMayKeepOneSample(t *testing.T) {
+	for _, row := range []struct {
+		design, fault string
+		one           bool
+	}{
+		{"sample: one", "", true},
+		{"sample: fresh", "", false},
+		{"blocks: 3", "", false},
+		{"sample: same", `e.yaml:4:18: `, false},
+		{"strategy: guided, sample: one", "design.sample belongs to a grid", false},
+	} {
+		e, err := Parse("e.yaml", []byte(strings.Replace(designed, "fidelity: %", row.design, 1)), 2)
+		switch {
+		case row.fault != "" && (err == nil || !strings.Contains(err.Error(), row.fault)):
+			t.Errorf("%s is answered with %v, want %q", row.design, err, row.fault)
+		case row.fault == "" && (err != nil || e.Design.OneSample != row.one):
+			t.Errorf("%s is read as %v, %v", row.design, e.Design.OneSample, err)
+		}
+	}
+}
+
 func TestAListMayHoldAWordBesideNumbers(t *testing.T) {
 	e, err := Parse("e.yaml", []byte(strings.Replace(designed, "%", "1", 1)), 2)
 	if err != nil {

@@ -51,6 +51,10 @@ type Design struct {
 	// leaves it to the sizing of trials. At 1 every trial scans every file, the
 	// largest among them.
 	Fidelity float64
+
+	// OneSample has every round of a grid scan the same files, as the trials of a search
+	// do; else each draws its own.
+	OneSample bool
 }
 
 // MostConfigurations bounds a grid: beyond it a search is the right tool.
@@ -161,12 +165,15 @@ func CheckScan(s record.Scan) error {
 }
 
 func (e *Experiment) readDesign(n *strict.Node) {
-	f := n.Fields("strategy", "trials", "blocks", "warmup", "seed", "fidelity")
+	f := n.Fields("strategy", "trials", "blocks", "warmup", "seed", "fidelity", "sample")
 	if value, ok := f["fidelity"].Float(); ok {
 		if value <= 0 || value > 1 {
 			f["fidelity"].Fault("design.fidelity is %v; use a share of the corpus above 0 and up to 1", value)
 		}
 		e.Design.Fidelity = value
+	}
+	if value, ok := f["sample"].Word("fresh", "one"); ok {
+		e.Design.OneSample = value == "one"
 	}
 	known := f["strategy"] == nil
 	if value, ok := f["strategy"].Word(strategies()...); ok {
@@ -197,6 +204,9 @@ func (e *Experiment) fitDesign(f map[string]*strict.Node) {
 		idle, why = "blocks", "belongs to a grid; a search takes trials, or the budget"
 		if f["fidelity"] != nil {
 			f["fidelity"].Fault("design.fidelity belongs to a grid; a search sizes its samples itself")
+		}
+		if f["sample"] != nil {
+			f["sample"].Fault("design.sample belongs to a grid; a search keeps one sample and confirms on fresh ones")
 		}
 	}
 	if f[idle] != nil {

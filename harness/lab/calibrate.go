@@ -29,28 +29,36 @@ const (
 // of each arm on a small sample. The calibration's own trial of the first arm
 // tells whether the warm-up was enough, so that a machine that is warm costs one
 // warm-up and no more; if it was not, the calibration is set aside as a warm-up
-// and measured again. Calibrate returns the trials of the last in the order of
-// arms. An arm that cannot be measured is an error: nothing can be compared with
-// it.
+// and measured again; so it is, once, if a trial of it failed though the warm-up
+// ended well. Calibrate returns the trials of the last in the order of arms. An arm
+// that cannot be measured is an error: nothing can be compared with it.
 func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, arms []Arm) ([]record.Trial, error) {
 	draw := small.Draw(c, l.Seed^calibrationSeed, 0)
 	before, err := l.Block(ctx, Block{Phase: record.Warmup, Arms: arms[:1], Draw: draw, Latency: calibrationLatency})
 	if err != nil {
 		return nil, err
 	}
-	for index := 0; ; index++ {
+	for index, failed := 0, false; ; index++ {
 		trials, err := l.Block(ctx, Block{Phase: record.Calibration, Index: index, Arms: arms, Draw: draw, Latency: calibrationLatency})
 		if err != nil {
 			return nil, err
 		}
 		if err := measurable(trials); err != nil {
-			return nil, err
+			if failed || before[0].Status != record.OK {
+				return nil, err
+			}
+			failed = true
+			if err := l.throwAway(index, "a trial of it failed, though the warm-up had not; a later calibration counts"); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		faster := 1 - trials[0].Metrics[record.Wall]/before[0].Metrics[record.Wall]
 		if before[0].Status != record.OK || !(faster > stillWarming) || index+1 >= mostWarmups {
 			return trials, nil
 		}
-		if err := l.throwAway(index, faster); err != nil {
+		why := fmt.Sprintf("a warm-up: its %s was still %s faster than the one before it; a later calibration counts", Reference, unit.Percent(faster))
+		if err := l.throwAway(index, why); err != nil {
 			return nil, err
 		}
 		before = trials
@@ -67,9 +75,8 @@ func measurable(trials []record.Trial) error {
 	return nil
 }
 
-// throwAway sets a calibration aside whose reference was still warming up.
-func (l *Bench) throwAway(index int, faster float64) error {
-	why := fmt.Sprintf("a warm-up: its %s was still %s faster than the one before it; a later calibration counts", Reference, unit.Percent(faster))
+// throwAway sets a calibration aside.
+func (l *Bench) throwAway(index int, why string) error {
 	for i := range l.trials {
 		t := l.trials[i : i+1]
 		if t[0].Phase == record.Calibration && t[0].Block == index && (t[0].SetAside == "" || t[0].SetAside == why) {

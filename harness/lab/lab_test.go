@@ -74,6 +74,26 @@ func TestTrialWithOtherFindingsIsWrong(t *testing.T) {
 	}
 }
 
+func TestRoundsScanFreshFilesUnlessOneSampleIsAskedFor(t *testing.T) {
+	for one, want := range map[bool]int{false: 3, true: 1} {
+		f := &labtest.Formula{SPerByte: 1e-7, Cores: 2}
+		b, _ := bench(f.Measure)
+		trials, err := b.MeasureRounds(t.Context(), lab.Rounds{
+			Phase: record.Grid, Rounds: 3, Arms: arms(2), Corpus: labtest.Corpus(1000), Size: lab.Sizing{Bytes: 1e5, Repeats: 1}, OneSample: one,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples := map[string]bool{}
+		for _, trial := range trials {
+			samples[trial.Sample.Fingerprint] = true
+		}
+		if len(samples) != want {
+			t.Errorf("one sample %v: three rounds scan %d samples, want %d", one, len(samples), want)
+		}
+	}
+}
+
 func TestRoundsMeasureEveryArmOncePerRoundBesideTheReference(t *testing.T) {
 	for _, n := range []int{1, 5, 6, 12} {
 		f := &labtest.Formula{SPerByte: 1e-7, Cores: 2}

@@ -28,6 +28,9 @@ type Rounds struct {
 	// must be a function of these alone: a resumed run asks it again. nil: all rounds.
 	Enough func(trials []record.Trial, rounds int) bool
 
+	// OneSample has every round scan the files of the first; its latencies are its own.
+	OneSample bool
+
 	// Placebo adds an arm of that name with the reference's configuration, dealt
 	// like any other, so that it is measured once in each round.
 	Placebo bool
@@ -76,15 +79,19 @@ func (r Rounds) check() error {
 }
 
 // MeasureRounds runs a fixed design and returns the trials that count. Each round
-// scans a fresh sample, disjoint from the others where the corpus allows, and its
-// blocks share their latencies.
+// scans a fresh sample, disjoint from the others where the corpus allows, unless one
+// sample is asked for, and its blocks share their latencies.
 func (l *Bench) MeasureRounds(ctx context.Context, r Rounds) ([]record.Trial, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
 	var trials []record.Trial
 	for round := range r.Rounds {
-		draw := r.Size.Draw(r.Corpus, l.Seed, round)
+		sample := round
+		if r.OneSample {
+			sample = 0
+		}
+		draw := r.Size.Draw(r.Corpus, l.Seed, sample)
 		for i, group := range l.groups(r, round) {
 			block := Block{
 				Phase: r.Phase, Index: round*r.perRound() + i, Arms: append([]Arm{r.Arms[0]}, group...),

@@ -1,9 +1,6 @@
 package model
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // A job is what one file asks of the pipeline.
 type job struct {
@@ -37,22 +34,6 @@ type network struct {
 	handRead float64 // processor time of handing a file over, of its reader
 	handFile float64 // and of its analyser
 	wake     float64 // until an analyser that slept is at work
-}
-
-// An outcome is what a simulation saw. Times are seconds.
-type outcome struct {
-	wall, first        float64
-	p50, p99, mean     float64 // of sojourns
-	readMean, workMean float64 // of a file in reading, without waits for memory, and in analysis
-	busyMean           float64 // of a file on a processor in analysis: contention stretches it, sharing does not
-	inFlight           float64 // files, mean over time
-	readBusy, workBusy float64 // shares of workers × time
-	cores              float64 // busy on average
-	overlap            float64 // share of analysing time in which another file was analysed too
-	peakSource         float64 // most bytes of buffers in flight
-	trees              float64 // most bytes of trees, and of what arenas keep
-	middle             float64 // files per second between the first and the last quarter of results
-	done               int
 }
 
 // A simulator runs networks. It keeps its memory for the next run; it is not safe
@@ -431,142 +412,6 @@ func (s *simulator) receive() int32 {
 	return b
 }
 
-// admit lets the next batch into the channel, after one has left it, and its sender
-// go on.
-func (s *simulator) admit() {
-	entering := s.blocked
-	if entering == none {
-		return
-	}
-	s.blocked = none
-	if entering != s.queueTail {
-		s.blocked = s.after[entering]
-	}
-	if s.stuck && s.stuckFile == entering {
-		s.stuck = false
-		if s.open != none {
-			s.lingers = max(s.now, s.opened+s.net.linger)
-		}
-	}
-	if s.sender[entering] {
-		s.sender[entering] = false
-		s.release()
-	}
-}
-
-// deliver gives a batch to an analyser that has nothing to do.
-func (s *simulator) deliver(b int32, slept bool) {
-	seat := s.idle[s.idleAt]
-	s.idleAt = (s.idleAt + 1) % len(s.idle)
-	s.idleN--
-	rest := s.next[b]
-	if s.net.steal && rest != none {
-		s.next[b] = none
-		s.spread(rest)
-	}
-	s.analyse(b, seat, slept)
-	for s.net.steal && s.pool != none && s.idleN > 0 {
-		s.deliver(s.pick(), true)
-	}
-}
-
-// spread lays files where anybody finds them.
-func (s *simulator) spread(files int32) {
-	if s.pool == none {
-		s.pool = files
-	} else {
-		s.next[s.poolTail] = files
-	}
-	for s.next[files] != none {
-		files = s.next[files]
-	}
-	s.poolTail = files
-}
-
-func (s *simulator) pick() int32 {
-	file := s.pool
-	s.pool = s.next[file]
-	s.next[file] = none
-	return file
-}
-
-func (s *simulator) analyse(file, seat int32, slept bool) {
-	s.working++
-	s.seat[file], s.began[file], s.fresh[file] = seat, s.now, slept
-	j := &s.jobs[file]
-	s.trees += max(0, j.tree-s.holding[seat])
-	s.out.trees = max(s.out.trees, s.trees)
-	s.compute(file, analysed, s.work(file))
-}
-
-// work is what an analyser computes for a file: beside the analysis the file's way to
-// it.
-func (s *simulator) work(file int32) float64 {
-	work := s.jobs[file].service + s.net.handFile
-	if s.fresh[file] {
-		work += s.net.wake
-	}
-	return work
-}
-
-// settle ends a file and finds its analyser another.
-func (s *simulator) settle(file int32) {
-	s.working--
-	s.inSystem--
-	j := &s.jobs[file]
-	s.forget(j.tree, s.seat[file])
-	s.sumExtra += s.work(file) - j.service
-	if j.service > 0 {
-		s.sumWork += (s.now - s.began[file]) * j.service / s.work(file)
-	}
-	s.taken[file] = s.now - s.taken[file]
-	s.held -= s.giveBack(file)
-	if s.out.done == 0 {
-		s.out.first = s.now
-	}
-	s.out.done++
-	switch s.out.done {
-	case (len(s.jobs) + 3) / 4:
-		s.t25 = s.now
-	case 3 * len(s.jobs) / 4:
-		s.t75 = s.now
-	}
-	if s.net.budget > 0 {
-		s.used -= s.cost(file)
-		s.serve()
-	}
-	s.another(s.next[file], s.seat[file])
-	if s.net.slots > 0 {
-		s.take()
-	}
-}
-
-// keptTree is what an analyser's arena keeps for the next file: scanner/analyze's KEPT.
-const keptTree = 2 << 20
-
-// forget gives a tree back, but for what its arena keeps.
-func (s *simulator) forget(tree float64, seat int32) {
-	before := s.holding[seat]
-	s.holding[seat] = max(before, min(tree, keptTree))
-	s.trees -= max(0, tree-before) - (s.holding[seat] - before)
-}
-
-func (s *simulator) another(rest, seat int32) {
-	switch {
-	case rest != none:
-		s.analyse(rest, seat, false)
-	case s.pool != none:
-		s.analyse(s.pick(), seat, false)
-	default:
-		s.idle[(s.idleAt+s.idleN)%len(s.idle)] = seat
-		s.idleN++
-		if s.queueN > 0 {
-			s.deliver(s.receive(), false)
-			s.admit()
-		}
-	}
-}
-
 // serve lets in as many from the head of the line as fit.
 func (s *simulator) serve() {
 	for s.line != none && s.used+s.cost(s.line) <= s.net.budget {
@@ -575,64 +420,4 @@ func (s *simulator) serve() {
 		s.after[file] = none
 		s.fetch(file)
 	}
-}
-
-func (s *simulator) finish() outcome {
-	o := s.out
-	n := float64(max(1, o.done))
-	o.wall = s.now
-	o.mean, o.readMean, o.workMean, o.busyMean = 0, s.sumRead/n, s.sumWork/n, max(0, s.areaBusy-s.sumExtra)/n
-	for _, d := range s.taken[:o.done] {
-		o.mean += d / n
-	}
-	if o.done == len(s.jobs) && o.done > 0 {
-		o.p99 = quantile(s.taken, 0.99)
-		o.p50 = quantile(s.taken, 0.5)
-	}
-	if span := s.now - s.net.start; span > 0 {
-		o.inFlight = s.areaFlight / span
-		o.cores = s.areaCPU / span
-		o.readBusy = s.sumRead / span / float64(s.net.readers)
-		o.workBusy = s.areaWork / span / float64(s.net.analysers)
-	}
-	if s.areaWork > 0 {
-		o.overlap = s.areaBoth / s.areaWork
-	}
-	if s.t75 > s.t25 {
-		o.middle = float64(3*len(s.jobs)/4-(len(s.jobs)+3)/4) / (s.t75 - s.t25)
-	}
-	return o
-}
-
-// quantile is the value of rank ⌈q·n⌉, by Hoare's selection, which reorders x.
-func quantile(x []float64, q float64) float64 {
-	k := max(0, int(math.Ceil(q*float64(len(x))))-1)
-	lo, hi := 0, len(x)-1
-	for hi-lo > 64 {
-		pivot := max(min(x[lo], x[hi]), min(max(x[lo], x[hi]), x[(lo+hi)/2]))
-		i, j := lo, hi
-		for i <= j {
-			for x[i] < pivot {
-				i++
-			}
-			for x[j] > pivot {
-				j--
-			}
-			if i <= j {
-				x[i], x[j] = x[j], x[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case k <= j:
-			hi = j
-		case k >= i:
-			lo = i
-		default:
-			return x[k]
-		}
-	}
-	slices.Sort(x[lo : hi+1])
-	return x[k]
 }

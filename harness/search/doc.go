@@ -53,9 +53,6 @@
 // results told: no clock, no goroutine, no state outside. A search that was
 // interrupted is resumed by asking and telling again from the stored trials.
 //
-// [RanksAgree] tells whether a shorter sample ranks configurations enough like a
-// longer one to be searched on.
-//
 // Successive halving is due to Jamieson and Talwalkar, "Non-stochastic best arm
 // identification and hyperparameter optimization" (2016), after Karnin, Koren and
 // Somekh, "Almost optimal exploration in multi-armed bandits" (2013). Here a rung

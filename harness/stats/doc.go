@@ -19,8 +19,8 @@
 // Beside it stand a second opinion for many pairs ([BootstrapInterval]), where
 // noise comes from ([Components]), whether the order of the trials shows
 // ([Drift], [Autocorrelation]), the exact limits of a share ([ClopperPearson]),
-// whether several configurations measured in the same blocks differ at all
-// ([Friedman]), and whether two measures rank alike ([Spearman]). docs/statistics.md tells which is used when, and why.
+// and whether several configurations measured in the same blocks differ at all
+// ([Friedman]). docs/statistics.md tells which is used when, and why.
 //
 // The functions are pure. They keep the order of what they are given and never
 // change it, and print nothing. Random numbers are drawn by BootstrapInterval,

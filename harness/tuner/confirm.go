@@ -1,7 +1,6 @@
 package tuner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +11,6 @@ import (
 	"sluice/harness/decide"
 	"sluice/harness/lab"
 	"sluice/harness/record"
-	"sluice/harness/stats"
-	"sluice/harness/unit"
 )
 
 // RecommendationSchema names the JSON object that tune prints.
@@ -101,7 +98,7 @@ func (r *run) keeps(arm string) bool {
 // costs the least and stands away from a cliff.
 func (r *run) cheapest(first decide.Score, scores []decide.Score) decide.Score {
 	var away func(record.Flat) bool
-	if l := r.landscape(); l.Surface != nil {
+	if l := r.landscape(scores); l.Surface != nil {
 		away = l.Away
 	}
 	return decide.Cheapest(first, decide.Alike(scores, first, r.Goal), r.Goal, away)
@@ -174,16 +171,6 @@ func (r *run) referenceServes() bool {
 // reference is what the search measured of it; without metrics where it always failed.
 func (r *run) reference() record.Arm {
 	return decide.Arms(r.searchTrials, []string{lab.Reference})[0]
-}
-
-// kept recommends the reference since nothing that was tried could be.
-func (r *run) kept(why *lab.DeadEnd) record.Recommendation {
-	reference := r.reference()
-	return record.Recommendation{
-		Schema: RecommendationSchema, Run: r.Bench.Run, Verdict: record.Undecided, Goal: r.Goal.Record(), Scenario: r.Scenario,
-		Measurements: r.Bench.Launches(), Fidelity: r.design.Fidelity, Reference: reference, Recommended: reference,
-		Gain: map[string]record.Ratio{}, Indistinguishable: []record.Arm{}, Warnings: append(r.warnings, "the reference is kept: "+why.Why),
-	}
 }
 
 // withPlacebo adds the reference under another name to every third block.
@@ -285,245 +272,4 @@ func (r *run) full(ctx context.Context, arms []lab.Arm) ([]record.Trial, error) 
 	r.Bench.Limit, r.Bench.Quiet.Repeats = r.limit(float64(r.Corpus.Bytes)), 0
 	whole := r.Corpus.Sample(r.Seed, 0, r.Corpus.Bytes)
 	return r.Bench.Block(ctx, lab.Block{Phase: record.Full, Arms: arms, Draw: whole, Latency: fullLatency})
-}
-
-// judged is a candidate with its verdict.
-type judged struct {
-	arm     record.Arm
-	verdict record.Verdict
-	step    string
-	broken  []string // requirements that confirmation saw broken
-}
-
-// recommend decides among the finalists and writes the recommendation. With two
-// that are better the goal's choice is kept, unless it gave up more throughput
-// than the goal allows.
-func (r *run) recommend(f finalists, trials, full []record.Trial, scores []decide.Score) record.Recommendation {
-	reference := decide.Arms(trials, []string{lab.Reference})[0]
-	candidates := make([]judged, len(f.arms))
-	for i, arm := range f.arms {
-		candidates[i] = r.judge(arm.Name, trials, full, f.alpha)
-	}
-	rec := record.Recommendation{
-		Schema: RecommendationSchema, Run: r.Bench.Run, Goal: r.Goal.Record(), Scenario: r.Scenario,
-		Measurements: r.Bench.Launches(), ConfirmedBlocks: r.confirmed(trials), Fidelity: r.design.Fidelity,
-		Reference: reference, Recommended: reference, Gain: map[string]record.Ratio{}, Indistinguishable: []record.Arm{},
-	}
-	best := candidates[0]
-	for _, other := range candidates[1:] {
-		if preferred(other, best, r.Goal) {
-			best = other
-		}
-	}
-	rec.Verdict, rec.Step = best.verdict, best.step
-	if best.verdict == record.Better && len(best.broken) == 0 {
-		rec.Recommended, rec.Gain = best.arm, best.arm.Ratios
-		rec.Indistinguishable = alike(scores, best.arm, r.Goal)
-	} else {
-		rec.Candidate = &best.arm
-		if best.verdict == record.Better {
-			rec.Verdict = record.Undecided
-		}
-	}
-	for _, other := range candidates {
-		if other.arm.Name != best.arm.Name {
-			rec.Also = append(rec.Also, other.arm)
-		}
-	}
-	for _, also := range r.Also {
-		arm := decide.Arms(trials, []string{also.Name})[0]
-		arm.Ratios = decide.Rule{Alpha: Alpha}.Ratios(trials, also.Name, lab.Reference, r.Goal)
-		rec.Also = append(rec.Also, arm)
-	}
-	if err := r.complete(&rec, trials, scores, best.arm.Name); err != nil {
-		r.warnings = append(r.warnings, err.Error())
-	}
-	rec.Warnings = slices.Concat(r.warnings, r.doubts(trials, full, best))
-	if rec.Candidate != nil {
-		for _, broken := range r.Goal.Meets(reference.Metrics) {
-			rec.Warnings = append(rec.Warnings, "the reference, which is kept, does not hold "+broken)
-		}
-	}
-	return rec
-}
-
-// complete adds what the search learnt around the recommendation.
-func (r *run) complete(rec *record.Recommendation, trials []record.Trial, scores []decide.Score, candidate string) error {
-	if r.Bare {
-		return nil
-	}
-	e := decide.Evidence{
-		Reference: lab.Reference, Search: r.searchTrials, Confirmed: trials, Arm: candidate, Scores: scores, Space: r.searchedSpace, Seed: r.Seed,
-	}
-	if rec.Candidate != nil {
-		e.Arm = lab.Reference
-	}
-	if r.surface != nil {
-		e.Model = r.surface
-	}
-	return decide.Complete(rec, r.Goal, e)
-}
-
-func (r *run) judge(name string, trials, full []record.Trial, alpha float64) judged {
-	j := judged{arm: decide.Arms(trials, []string{name})[0]}
-	rule := decide.Rule{Alpha: alpha}
-	j.arm.Ratios = rule.Ratios(trials, name, lab.Reference, r.Goal)
-	j.verdict, j.step = r.Goal.Verdict(trials, name, lab.Reference, j.arm.Ratios, rule)
-	for _, kept := range r.Goal.Keeps(trials, name, nil) {
-		if kept.State != record.Holds {
-			j.broken = append(j.broken, decide.KeptWords(kept, r.Goal.Own...))
-		}
-	}
-	if len(full) > 0 {
-		j.broken = append(j.broken, r.Goal.Meets(decide.Arms(full, []string{name})[0].Metrics)...)
-	}
-	for _, t := range slices.Concat(trials, full) {
-		if t.Arm == name && t.Status != record.OK {
-			j.broken = append(j.broken, fmt.Sprintf("a trial of the %s phase: %s: %s", t.Phase, t.Status, t.Reason))
-		}
-	}
-	if r.Timed && len(Disturbed(trials)) > 0 { // on a busy machine a difference is not shown, never excluded
-		decide.NotShown(j.arm.Ratios)
-		if j.verdict == record.NoDifference {
-			j.verdict = record.Undecided
-		}
-	}
-	return j
-}
-
-// preferred says whether other, the fastest, should replace the goal's choice: if
-// it alone can be recommended or, under balanced, if the choice gave up more
-// throughput than the goal allows.
-func preferred(other, chosen judged, goal decide.Goal) bool {
-	usable := func(j judged) bool { return j.verdict == record.Better && len(j.broken) == 0 }
-	if usable(other) != usable(chosen) {
-		return usable(other)
-	}
-	given := chosen.arm.Metrics[record.Throughput] / other.arm.Metrics[record.Throughput]
-	return usable(other) && goal.Objective == decide.Balanced && given < 1-decide.NotWorseMargin
-}
-
-// confirmed counts the blocks in which reference and candidate both stand.
-func (r *run) confirmed(trials []record.Trial) int {
-	return len(r.Goal.LogRatios(trials, chosenArm, lab.Reference, r.Goal.Leading()))
-}
-
-// alike lists what the search could not tell from the recommended configuration, and
-// what could be recommended in its place: it never failed and keeps what is required.
-func alike(scores []decide.Score, recommended record.Arm, goal decide.Goal) []record.Arm {
-	arms := []record.Arm{}
-	at := slices.IndexFunc(scores, func(s decide.Score) bool { return s.Config.ID() == recommended.Config.ID() })
-	if at < 0 {
-		return arms
-	}
-	for _, s := range decide.Alike(scores, scores[at], goal) {
-		if s.Feasible(goal) {
-			arms = append(arms, record.Arm{Name: s.Arm, Config: s.Config, Metrics: s.Metrics})
-		}
-	}
-	return arms
-}
-
-// BusyShare is the share of the machine used by others above which a
-// measurement is called disturbed.
-const BusyShare = 0.05
-
-// doubts are the warnings that travel with the result.
-func (r *run) doubts(trials, full []record.Trial, best judged) []string {
-	var warnings []string
-	switch {
-	case r.Goal.Foreign: // the same work in every trial is what a command does
-	case r.design.Size.Repeats > 1:
-		warnings = append(warnings, fmt.Sprintf("the corpus is small: each trial scans it %d times over, and every block the same files", r.design.Size.Repeats))
-	case r.overlap:
-		warnings = append(warnings, "the corpus is too small for disjoint samples: some confirmation blocks share files")
-	}
-	if r.Timed {
-		warnings = append(warnings, Disturbed(trials)...)
-	}
-	warnings = append(warnings, lab.Order(trials, r.Goal.Leading()).Words()...)
-	warnings = append(warnings, failures(r.searchTrials, r.Reference.Config)...)
-	for _, broken := range best.broken {
-		warnings = append(warnings, fmt.Sprintf("the candidate failed confirmation: %s", broken))
-	}
-	if len(full) == 0 && len(r.Goal.Require) > 0 && r.design.Fidelity < 1 {
-		warnings = append(warnings, "requirements were checked on samples only; the largest files of the corpus may not have been among them (a longer --budget adds a block over all files)")
-	}
-	for _, t := range slices.Concat(trials, full) {
-		if t.Status != record.OK {
-			warnings = append(warnings, fmt.Sprintf("%s, block %d, %s: %s: %s", t.Phase, t.Block, t.Arm, t.Status, t.Reason))
-		}
-	}
-	if r.surface != nil && !r.Bare {
-		return warnings // the plateaus tell of edges
-	}
-	if !r.Bare {
-		warnings = append(warnings, fmt.Sprintf("the search's %d trials are too few to say how far each knob may move, and which matter; a longer --budget would", len(r.searchTrials)))
-	}
-	for _, edge := range r.Space.Edge(best.arm.Config) {
-		if value, isNumber := best.arm.Config.Float(edge); isNumber && value <= 1 {
-			continue // there is nothing below one worker, one file, no buffer
-		}
-		warnings = append(warnings, fmt.Sprintf("%s=%v lies at the edge of its range; the optimum may lie beyond it (widen it with --space)", edge, best.arm.Config[edge]))
-	}
-	return warnings
-}
-
-// mostFailures is how many configurations that failed are named.
-const mostFailures = 4
-
-// failures says how many configurations failed in the search, and which: a cliff of
-// which no figure tells.
-func failures(trials []record.Trial, reference record.Flat) []string {
-	tried, names, reasons := map[string]bool{}, []string{}, []string{}
-	for _, t := range trials {
-		tried[t.Config.ID()] = true
-		if t.Status == record.OK || t.SetAside != "" {
-			continue
-		}
-		if name := beside(t.Config, reference); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-		if reason := cmp.Or(t.Reason, string(t.Status)); !slices.Contains(reasons, reason) {
-			reasons = append(reasons, reason)
-		}
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	words := fmt.Sprintf("%d of %d configurations failed in the search: ", len(names), len(tried))
-	if more := len(names) - mostFailures; more > 0 {
-		names = append(names[:mostFailures], fmt.Sprintf("%d more", more))
-	}
-	if more := len(reasons) - mostFailures; more > 0 {
-		reasons = append(reasons[:mostFailures], fmt.Sprintf("%d other reasons", more))
-	}
-	return []string{words + strings.Join(names, ", ") + " (" + strings.Join(reasons, "; ") + ")"}
-}
-
-// beside is what a configuration has otherwise than the reference.
-func beside(config, reference record.Flat) string {
-	other := record.Flat{}
-	for knob, value := range config {
-		if fmt.Sprint(value) != fmt.Sprint(reference[knob]) {
-			other[knob] = value
-		}
-	}
-	return cmp.Or(other.String(), "the reference")
-}
-
-// Disturbed warns when others used more of the machine than a measurement bears.
-func Disturbed(trials []record.Trial) []string {
-	var shares []float64
-	for _, t := range trials {
-		shares = append(shares, t.OthersCPUShare)
-	}
-	if len(shares) == 0 {
-		return nil
-	}
-	if median := stats.Median(shares); median > BusyShare {
-		return []string{fmt.Sprintf("the machine was busy: others used %s of it in the median trial (up to %s); differences that are not shown here may show on a quiet machine",
-			unit.Percent(median), unit.Percent(slices.Max(shares)))}
-	}
-	return nil
 }

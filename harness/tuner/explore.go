@@ -195,7 +195,7 @@ func (r *run) smooth(scores []decide.Score, trials []record.Trial) []decide.Scor
 		if !ok {
 			continue
 		}
-		if metric == r.Goal.Leading() {
+		if metric == r.Goal.Leading() && len(seen) >= toldPerKnob*len(r.searchedSpace) {
 			r.surface = model
 		}
 		var configs []record.Flat
@@ -250,16 +250,21 @@ func (r *run) fit(seen []surrogate.Observation) (*surrogate.Model, bool) {
 
 // landscape is what the search learnt of the leading metric; without a surface where
 // too little is known.
-func (r *run) landscape() decide.Landscape {
-	l := decide.Landscape{Space: r.searchedSpace}
+func (r *run) landscape(scores []decide.Score) decide.Landscape {
+	l := decide.Landscape{Space: r.searchedSpace, Barred: r.Goal.Barred(r.searchTrials, scores)}
 	if r.surface != nil {
 		l.Surface = r.surface
 	}
 	return l
 }
 
-// leastSeen is one block.
-const leastSeen = 6
+// leastSeen is one block: enough to draw medians together. To say of each knob how far
+// it may move and how much it matters takes toldPerKnob trials for each: with fewer,
+// intervals of its effect reach over factors of ten.
+const (
+	leastSeen   = 6
+	toldPerKnob = 2
+)
 
 // overBudget says whether the search has used its share. It reads only what the
 // journal's trials cost, so that a resumed run stops at the same block.

@@ -90,15 +90,18 @@ func TestScoresKnowTheBestFromTheWorst(t *testing.T) {
 func TestReachCountsCensoredSearches(t *testing.T) {
 	at := []int{10, 20, 30, 0, 40, 50, 60, 70, 80, 90} // 0: never
 	paths := make([]path, len(at))
-	for i, launch := range at {
-		paths[i].launches = launch
+	for i := range paths {
+		paths[i].launches = 100
+		paths[i].hits = []step{{launch: at[i]}}
 	}
-	got := reach(paths, 100, func(p path) (int, bool) { return p.launches, p.launches > 0 })
-	if got.Reached.K != 9 || got.Median != 50 || got.N95 != 0 || math.Abs(got.ERT-(450+100)/9.0) > 1e-5 {
-		t.Errorf("%+v, want 9 of 10, a median of 50, no N95 and an ERT of 61.1", got)
+	paths[3].launches = 80 // it gave up before its budget was spent
+	came := func(p path) (int, bool) { return p.hits[0].launch, p.hits[0].launch > 0 }
+	got := reach(paths, came)
+	if got.Reached.K != 9 || got.Median != 50 || got.N95 != 0 || math.Abs(got.ERT-(450+80)/9.0) > 1e-5 {
+		t.Errorf("%+v, want 9 of 10, a median of 50, no N95 and an ERT of 58.9", got)
 	}
-	paths[3].launches = 95
-	if got := reach(paths, 100, func(p path) (int, bool) { return p.launches, p.launches > 0 }); got.N95 != 95 {
+	paths[3].hits[0].launch = 95
+	if got := reach(paths, came); got.N95 != 95 {
 		t.Errorf("N95 is %d, want that of the last of ten", got.N95)
 	}
 }

@@ -25,7 +25,7 @@ func score(g Ground, e search.Spec, o Options, paths []path) record.Replay {
 	}
 	base := NewBaseline(g)
 	for _, eps := range o.Eps {
-		r.Targets = append(r.Targets, target(paths, base, o.Launches, eps))
+		r.Targets = append(r.Targets, target(paths, base, eps))
 	}
 	ends := make([]float64, len(paths))
 	for i, p := range paths {
@@ -83,18 +83,18 @@ func reached(ends []float64, best float64) []record.ReplayWithin {
 	return all
 }
 
-func target(paths []path, base Baseline, launches int, eps float64) record.ReplayTarget {
+func target(paths []path, base Baseline, eps float64) record.ReplayTarget {
 	return record.ReplayTarget{
 		Eps:    eps,
-		Rec:    reach(paths, launches, func(p path) (int, bool) { return p.reached(base.best, eps) }),
-		Hit:    reach(paths, launches, func(p path) (int, bool) { return p.hit(base.best, eps) }),
+		Rec:    reach(paths, func(p path) (int, bool) { return p.reached(base.best, eps) }),
+		Hit:    reach(paths, func(p path) (int, bool) { return p.hit(base.best, eps) }),
 		Random: record.ReplayReach{Median: base.Needed(eps, 0.5), N95: base.Needed(eps, 0.95)},
 	}
 }
 
 // reach is when paths came to a target. The n-th percentile is the least number of
 // launches by which n per cent of all paths had come there.
-func reach(paths []path, launches int, when func(path) (int, bool)) record.ReplayReach {
+func reach(paths []path, when func(path) (int, bool)) record.ReplayReach {
 	var at []int
 	spent := 0
 	for _, p := range paths {
@@ -102,7 +102,7 @@ func reach(paths []path, launches int, when func(path) (int, bool)) record.Repla
 			at = append(at, launch)
 			spent += launch
 		} else {
-			spent += launches
+			spent += p.launches
 		}
 	}
 	slices.Sort(at)

@@ -66,6 +66,7 @@ type problem struct {
 	points  []point
 	blocks  []int
 	targets []float64
+	doubts  []float64 // of each observation's noise: its variance in units of that near the best
 	centre  float64
 	start   []float64 // where a fit without an earlier one begins
 }
@@ -90,6 +91,7 @@ func (m *Model) problem(obs []Observation, o Options) *problem {
 		at := m.point(o.Config)
 		p.points, p.blocks = append(p.points, at), append(p.blocks, o.Block)
 		p.targets = append(p.targets, m.warp.compress(values[i])+offsets[i]-at.prior)
+		p.doubts = append(p.doubts, m.warp.doubt(values[i]))
 		if m.prior != nil {
 			if _, d, ok := m.prior(o.Config); ok && d > 0 {
 				deviations = append(deviations, d)
@@ -119,7 +121,7 @@ func (p *problem) subset(limit int) *problem {
 	}
 	few := &problem{kernel: p.kernel, priors: p.priors, centre: p.centre, start: p.start}
 	for _, i := range kept {
-		few.points, few.blocks, few.targets = append(few.points, p.points[i]), append(few.blocks, p.blocks[i]), append(few.targets, p.targets[i])
+		few.points, few.blocks, few.targets, few.doubts = append(few.points, p.points[i]), append(few.blocks, p.blocks[i]), append(few.targets, p.targets[i]), append(few.doubts, p.doubts[i])
 	}
 	return few
 }
@@ -210,7 +212,7 @@ func (e *evaluator) fill(h []float64) {
 			}
 		}
 		e.residual[i][i], e.slope[i][i] = variances[0], 0
-		e.cov[i][i] = variances[0] + variances[1]*e.trend[i][i] + linear(a, a) + variances[3]
+		e.cov[i][i] = variances[0] + variances[1]*e.trend[i][i] + linear(a, a) + variances[3]*e.doubts[i]
 		if e.blocks[i] >= 0 {
 			e.cov[i][i] += variances[2]
 		}
@@ -249,7 +251,7 @@ func (e *evaluator) slopes(h, weights, gradient []float64) {
 		a := floats.Dot(columns[i], columns[i]) - weights[i]*weights[i]
 		residual += a * variances[0]
 		trend += a * e.trend[i][i]
-		noise += a
+		noise += a * e.doubts[i]
 		if e.blocks[i] >= 0 {
 			offset += a
 		}

@@ -60,7 +60,8 @@ type Options struct {
 	// Plain leaves values as they are. Else those more than 0.1 below the best (less
 	// with many observations, more where noise is wide) are compressed by a logarithm: how bad the bad ones are
 	// hardly matters, and a cliff would teach a stationary process too short a length
-	// scale.
+	// scale. For the same reason their noise counts as wider, by as much as compression
+	// flattens them.
 	Plain bool
 }
 
@@ -171,7 +172,7 @@ func (m *Model) condition(p *problem) {
 				m.factor[i][j] += m.kernel.offset
 			}
 		}
-		m.factor[i][i] += m.kernel.noise
+		m.factor[i][i] += m.kernel.noise * p.doubts[i]
 	}
 	decompose(m.factor)
 	m.weights = solve(m.factor, p.targets)
@@ -303,9 +304,8 @@ func (m *Model) Sample(rng *rand.Rand, cs []record.Flat, n int) [][]float64 {
 	return draws
 }
 
-// Noise is the standard deviation of one trial about f and its block's offset. Where
-// values were compressed it is a mean over near and far ones: less than the noise
-// near the best.
+// Noise is the standard deviation of one trial near the best about f and its block's
+// offset.
 func (m *Model) Noise() float64 { return math.Sqrt(m.kernel.noise) }
 
 func finite(obs []Observation) []Observation {

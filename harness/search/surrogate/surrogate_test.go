@@ -261,6 +261,31 @@ func TestCompressionIsUndone(t *testing.T) {
 		if want := (w.stretch(c+step) - w.stretch(c-step)) / (2 * step); math.Abs(w.slope(c)/want-1) > 1e-3 {
 			t.Errorf("slope %v at %v, want %v", w.slope(c), v, want)
 		}
+		if w.doubt(v) < 1 || math.Abs(w.doubt(v)/w.slope(c)-1) > 1e-9 {
+			t.Errorf("noise at %v counts %v times, want as often as compression flattens it there, %v", v, w.doubt(v), w.slope(c))
+		}
+	}
+	if plain := (warp{}); plain.doubt(-5) != 1 {
+		t.Errorf("without compression noise counts %v times", plain.doubt(-5))
+	}
+}
+
+// A cliff that is known to be one must not bend the curve where it is flat.
+func TestWhatIsFarBelowSaysLittleOfWhatIsNearTheBest(t *testing.T) {
+	s := space.Space{{Name: "x", Type: space.Float, Min: 0, Max: 1}}
+	var obs []Observation
+	for i := range 60 {
+		x, v := float64(i)/59, 0.0
+		if x < 0.3 {
+			v = -1 - 0.5*float64(i%2) // rugged
+		}
+		obs = append(obs, Observation{Config: record.Flat{"x": x}, Block: -1, Value: v})
+	}
+	m := mustFit(t, s, obs, Options{Seed: 1})
+	for _, x := range []float64{0.5, 0.7, 0.9} {
+		if mean, deviation := m.Difference(record.Flat{"x": x}, record.Flat{"x": 0.8}); math.Abs(mean) > 0.01 || deviation > 0.05 {
+			t.Errorf("f(%v) − f(0.8) is held to be %.3f ± %.3f; it is 0", x, mean, deviation)
+		}
 	}
 }
 

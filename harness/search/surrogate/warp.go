@@ -99,3 +99,15 @@ func (w warp) slope(v float64) float64 {
 	}
 	return math.Exp(min((w.from-v)/w.width, deepest))
 }
+
+// doubt is by how much the variance of an observation's noise is taken to exceed that
+// of one near the best: as many times as compression flattens it. A curve through
+// what is bad need not be exact, and one that must be bends where it matters: with
+// equal noise a search of 300 launches ended within 2 % of the best of surface E in 44
+// of 60 seeds, so in 55. With half or twice as much, in logarithms, it did less well.
+func (w warp) doubt(v float64) float64 {
+	if w.width == 0 || v >= w.from {
+		return 1
+	}
+	return 1 + (w.from-v)/w.width
+}
