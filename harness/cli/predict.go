@@ -100,8 +100,12 @@ func (f predictFlags) check() error {
 			return usagef("--set %s: %s is set twice; keep one", set, knob)
 		}
 	}
-	for _, name := range []string{f.storage, f.from} {
-		if name == "" || name == f.from && strings.Contains(name, "/") { // a scenario: the run knows its own
+	asked := []string{f.storage}
+	if !strings.Contains(f.from, "/") { // else a scenario: the run knows its own
+		asked = append(asked, f.from)
+	}
+	for _, name := range asked {
+		if name == "" {
 			continue
 		}
 		if _, err := storage.Lookup(name, 1); err != nil {

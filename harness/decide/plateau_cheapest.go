@@ -10,7 +10,7 @@ import (
 
 // Away says whether a configuration stands away from a cliff: one step of any
 // ordered knob, up or down its ladder, is neither barred nor expected to lose more
-// than the margin.
+// than the margin. Without a surface nothing is expected.
 func (l Landscape) Away(config record.Flat) bool {
 	l = l.withDefaults()
 	for _, p := range l.Space {
@@ -30,6 +30,9 @@ func (l Landscape) Away(config record.Flat) bool {
 			beside := moved(config, p.Name, values[next])
 			if l.Barred != nil && l.Barred(beside) {
 				return false
+			}
+			if l.Surface == nil {
+				continue
 			}
 			if mean, _ := l.Surface.Difference(beside, config); mean < math.Log1p(-l.Margin) {
 				return false

@@ -127,6 +127,10 @@ func TestAwayKnowsCliffsExpectedAndMet(t *testing.T) {
 	if l.Away(record.Flat{"io.workers": 11}) {
 		t.Error("11 is said to stand away from 16, which failed")
 	}
+	l.Surface = nil
+	if l.Away(record.Flat{"io.workers": 11}) || !l.Away(record.Flat{"io.workers": 32}) {
+		t.Error("without a surface what failed is no cliff, or all is one")
+	}
 }
 
 func TestTheCheapestOfWhatCannotBeToldApartIsTaken(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/harness/target"
 	"sluice/scanner/config"
 )
 
@@ -138,5 +139,16 @@ func TestAnUnknownStrategyIsTheOnlyFaultOfItsDesign(t *testing.T) {
 	_, err := Parse("e.yaml", []byte("name: n\nscenarios: {corpus: [goroot]}\nspace: {io.workers: [1, 2]}\ndesign: {strategy: guidde, trials: 40}\n"), 2)
 	if err == nil || !strings.Contains(err.Error(), `did you mean "guided"?`) || strings.Contains(err.Error(), "design.trials") {
 		t.Errorf("got %v, want the strategy alone", err)
+	}
+}
+
+func TestACommandsDesignHasNoSample(t *testing.T) {
+	def := &target.Definition{Name: "burn"}
+	for _, key := range []string{"sample: one", "fidelity: 0.5"} {
+		_, err := ParseTarget("e.yaml", []byte("name: n\ntarget: t.yaml\nspace: {}\ndesign: {"+key+"}\n"), 2, def)
+		name, _, _ := strings.Cut(key, ":")
+		if err == nil || !strings.Contains(err.Error(), "design."+name+" is for the scanner") {
+			t.Errorf("%s is answered with %v", key, err)
+		}
 	}
 }

@@ -164,7 +164,8 @@ func CheckScan(s record.Scan) error {
 	return nil
 }
 
-func (e *Experiment) readDesign(n *strict.Node) {
+// readDesign reads the design, and returns its fields.
+func (e *Experiment) readDesign(n *strict.Node) map[string]*strict.Node {
 	f := n.Fields("strategy", "trials", "blocks", "warmup", "seed", "fidelity", "sample")
 	if value, ok := f["fidelity"].Float(); ok {
 		if value <= 0 || value > 1 {
@@ -194,6 +195,7 @@ func (e *Experiment) readDesign(n *strict.Node) {
 	if value, ok := f["seed"].IntIn(0, 1<<53); ok {
 		e.Design.Seed = uint64(value)
 	}
+	return f
 }
 
 // fitDesign refuses what the strategy has no use for. Every configuration of a grid

@@ -65,7 +65,12 @@ func ParseTarget(name string, data []byte, cores int, def *target.Definition) (E
 	e.readTargetScenarios(root, f["scenarios"], cores, def)
 	e.Space = readTargetSpace(f["space"], def)
 	e.readTargetReference(f["reference"], def)
-	e.readDesign(f["design"])
+	design := e.readDesign(f["design"])
+	for _, key := range []string{"fidelity", "sample"} {
+		if design[key] != nil {
+			design[key].Fault("design.%s is for the scanner; a command does the same work in every trial, leave it out", key)
+		}
+	}
 	e.readTargetGoal(f["goal"], def)
 	e.readPlots(f["plots"])
 	for _, required := range []string{"name", "target", "space"} {

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sluice/harness/record"
 	"sluice/harness/unit"
@@ -19,7 +20,7 @@ const calibrationLatency = 10
 // The rule of the warm-up. A reference that is faster than the one before it by
 // more than stillWarming was not the first warm one, so the one before it is
 // thrown away too. At most mostWarmups are thrown away: the first always, then
-// whole calibrations.
+// whole calibrations. One that failed counts as thrown away too.
 const (
 	stillWarming = 0.05
 	mostWarmups  = 4
@@ -38,16 +39,16 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 	if err != nil {
 		return nil, err
 	}
-	for index, failed := 0, false; ; index++ {
+	for index, repeated := 0, false; ; index++ {
 		trials, err := l.Block(ctx, Block{Phase: record.Calibration, Index: index, Arms: arms, Draw: draw, Latency: calibrationLatency})
 		if err != nil {
 			return nil, err
 		}
 		if err := measurable(trials); err != nil {
-			if failed || before[0].Status != record.OK {
+			if repeated || before[0].Status != record.OK || !fleeting(trials) {
 				return nil, err
 			}
-			failed = true
+			repeated = true
 			if err := l.throwAway(index, "a trial of it failed, though the warm-up had not; a later calibration counts"); err != nil {
 				return nil, err
 			}
@@ -73,6 +74,14 @@ func measurable(trials []record.Trial) error {
 		}
 	}
 	return nil
+}
+
+// fleeting says whether what failed may end well another time: a trial that ran out of
+// time, or found other things, says something that must not be repeated away.
+func fleeting(trials []record.Trial) bool {
+	return !slices.ContainsFunc(trials, func(t record.Trial) bool {
+		return t.Status == record.TimedOut || t.Status == record.WrongDigest
+	})
 }
 
 // throwAway sets a calibration aside.

@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ type script struct {
 	walls  map[string][]float64 // of an arm, launch by launch; the last one repeats; 1 s if not told
 	others []float64            // launch by launch; 0 beyond
 	digest func(arm string) string
+	status []record.Status // launch by launch; OK beyond
 	calls  map[string]int
 	words  []string
 }
@@ -56,6 +58,9 @@ func (s *script) measure(_ context.Context, job lab.Job) (record.Trial, error) {
 		share = s.others[number]
 	}
 	trial := record.Trial{Status: record.OK, OthersCPUShare: share, Metrics: map[string]float64{record.Wall: wall, lab.CostS: wall}, Sample: record.Sample{Bytes: job.Draw.Bytes}}
+	if number := job.Trial - 100; number < len(s.status) && s.status[number] != record.OK {
+		trial.Status, trial.Reason = s.status[number], "by the script"
+	}
 	if s.digest != nil {
 		trial.FindingsDigest = s.digest(job.Arm.Name)
 	}
@@ -135,6 +140,40 @@ heard reference
 enough of 4 in 2?`)
 	if diff := cmp.Diff(want, strings.Join(s.words, "\n")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestACalibrationThatFailsOnceIsMeasuredOnceMore(t *testing.T) {
+	const ok, failed = record.OK, record.Failed
+	for _, row := range []struct {
+		why      string
+		status   []record.Status // warm-up, then calibrations of two arms each
+		launches int
+		dead     bool
+	}{
+		{"nothing fails", nil, 3, false},
+		{"a trial fails once", []record.Status{ok, ok, failed}, 5, false},
+		{"one of each fails", []record.Status{ok, failed, ok, ok, failed}, 5, true},
+		{"the warm-up failed too", []record.Status{failed, failed, ok}, 3, true},
+		{"time ran out", []record.Status{ok, ok, record.TimedOut}, 3, true},
+		{"other things were found", []record.Status{ok, ok, record.WrongDigest}, 3, true},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			s := &script{status: row.status}
+			b := s.bench()
+			trials, err := b.Calibrate(t.Context(), lab.FixedCorpus(), lab.FixedSize(), pair())
+			if dead := (*lab.DeadEnd)(nil); errors.As(err, &dead) != row.dead || !row.dead && (err != nil || len(trials) != 2) {
+				t.Errorf("%d trials, error %v; want a dead end: %v", len(trials), err, row.dead)
+			}
+			if b.Launches() != row.launches {
+				t.Errorf("%d launches, want %d", b.Launches(), row.launches)
+			}
+			for _, trial := range trials {
+				if trial.Status != ok || trial.SetAside != "" {
+					t.Errorf("%s counts: %s, set aside %q", trial.Arm, trial.Status, trial.SetAside)
+				}
+			}
+		})
 	}
 }
 

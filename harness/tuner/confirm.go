@@ -97,11 +97,7 @@ func (r *run) keeps(arm string) bool {
 // cheapest is, of what cannot be told from the first of the ranking, the one that
 // costs the least and stands away from a cliff.
 func (r *run) cheapest(first decide.Score, scores []decide.Score) decide.Score {
-	var away func(record.Flat) bool
-	if l := r.landscape(scores); l.Surface != nil {
-		away = l.Away
-	}
-	return decide.Cheapest(first, decide.Alike(scores, first, r.Goal), r.Goal, away)
+	return decide.Cheapest(first, decide.Alike(scores, first, r.Goal), r.Goal, r.landscape(scores).Away)
 }
 
 // doubtful is the lead over the reference, in log ratio, below which the best of many

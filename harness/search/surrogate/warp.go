@@ -104,7 +104,8 @@ func (w warp) slope(v float64) float64 {
 // of one near the best: as many times as compression flattens it. A curve through
 // what is bad need not be exact, and one that must be bends where it matters: with
 // equal noise a search of 300 launches ended within 2 % of the best of surface E in 44
-// of 60 seeds, so in 55. With half or twice as much, in logarithms, it did less well.
+// of 60 seeds, so in 55, and in 176 of 200 fresh ones. Powers of it from 0.6 to 2 did
+// about as well, the fourth much worse (34).
 func (w warp) doubt(v float64) float64 {
 	if w.width == 0 || v >= w.from {
 		return 1
