@@ -65,7 +65,7 @@ bench-search-peers: ## Our searches beside Optuna and goptuna (experiments/peers
 	cd experiments/peers && go vet ./search && go test ./search
 	cd experiments/peers && go run ./search -seeds $(SEEDS) -launches $(LAUNCHES) -noise $(NOISE) -problems '$(PROBLEMS)' -only '$(PLAYERS)' -out searches
 
-tables: build ## Record the tables of experiments/tables anew, 20 to 60 min each on a quiet machine
+tables: build ## Record the tables of experiments/tables anew, 10 to 40 min each on a quiet machine
 	@for e in experiments/tables/*.yaml; do bin/sluice run --dry-run "$$e" | tail -1 || exit; done
 	@for e in experiments/tables/*.yaml; do echo "$$e"; \
 	  bin/sluice run --format json "$$e" >/dev/null && bin/sluice search table "$$(sed -n 's/^name: *//p' "$$e")" --out "$${e%.yaml}.table" || exit; done
