@@ -122,12 +122,17 @@ func (s Score) Spread(noise float64) float64 {
 	return noise / math.Sqrt(float64(max(1, s.Pairs)))
 }
 
-// Estimate replaces the log ratio of one metric by a better estimate of it, above 0
-// better, with its standard deviation.
-func (s *Score) Estimate(goal Goal, metric string, log, deviation float64) {
+// Doubt notes the standard deviation of a metric's log ratio that stays as it is.
+func (s *Score) Doubt(goal Goal, metric string, deviation float64) {
 	if metric == goal.Leading() {
 		s.Deviation = deviation
 	}
+}
+
+// Estimate replaces the log ratio of one metric by a better estimate of it, above 0
+// better, with its standard deviation.
+func (s *Score) Estimate(goal Goal, metric string, log, deviation float64) {
+	s.Doubt(goal, metric, deviation)
 	if goal.Objective != Balanced && metric == goal.Objective {
 		s.Objective = log
 	}

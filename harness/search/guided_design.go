@@ -1,6 +1,7 @@
 package search
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -38,12 +39,12 @@ const nearReference = 0.3
 
 // drawSet draws up to n configurations that are not taken, every other one in the
 // wide neighbourhood of the reference: a person chose it, so most of what is good
-// lies nearer to it than chance does.
+// lies nearer to it than chance does. Beside a model's picks chance looks elsewhere.
 func (b *builder) drawSet(n int) []record.Flat {
 	var set []record.Flat
 	for try := 0; try < 20*n && len(set) < n; try++ {
 		knobs := b.options.Space.Random(b.rng)
-		if len(set)%2 == 0 {
+		if len(set)%2 == 0 && b.options.Prior == nil {
 			knobs = b.options.Space.Near(b.rng, b.options.Reference, nearReference)
 		}
 		if config, ok := b.whole(knobs); ok && !b.taken[config.String()] {
@@ -109,49 +110,71 @@ func (b *builder) list() {
 	}
 }
 
-// expected adds the best that the prior model knows of, each apart from those
-// before, and leaves one place for chance.
+// What the prior model's picks keep apart by, and how little a knob must gain to be
+// left as the reference has it: less than the model's own error, so that it would be
+// moved for nothing, away from where people have been.
+const (
+	expectedDraws = 2000
+	expectedApart = 0.1 // squared distance within which a pick repeats another
+	repeatCosts   = 0.3 // a logarithm, for a pick that is another
+	idleGain      = 0.02
+)
+
+// expected adds the best that the prior model knows of, each apart from what was
+// chosen or measured before, and leaves one place for chance.
 func (b *builder) expected() {
-	type guess struct {
-		config record.Flat
-		gain   float64
-	}
-	var guesses []guess
-	for range 2000 {
+	var drawn []record.Flat
+	for range expectedDraws {
 		if config, ok := b.whole(b.options.Space.Random(b.rng)); ok && !b.taken[config.String()] {
-			if gain, _, ok := b.options.Prior(config); ok && !math.IsNaN(gain) {
-				guesses = append(guesses, guess{config, gain})
-			}
+			drawn = append(drawn, config)
 		}
 	}
 	for range b.size - len(b.block) - 1 {
-		best, most := -1, math.Inf(-1)
-		for i, candidate := range guesses {
-			nearest := 1.0
-			for _, c := range b.block {
-				nearest = min(nearest, b.apart(candidate.config, c.Config)/0.1)
-			}
-			if score := candidate.gain - 0.3*(1-nearest); score > most && nearest > 0 {
-				best, most = i, score
+		best, most := record.Flat(nil), math.Inf(-1)
+		for _, config := range drawn {
+			if hope, ok := b.hope(config); ok && hope > most {
+				best, most = config, hope
 			}
 		}
-		if best < 0 {
+		if best == nil {
 			return
 		}
-		b.addDrawn(b.climbPrior(guesses[best].config))
+		b.addDrawn(b.plain(b.climbHope(best)))
 	}
 }
 
-// climbPrior walks uphill on the prior model, one knob at a time.
-func (b *builder) climbPrior(from record.Flat) record.Flat {
-	at, _, _ := b.options.Prior(from)
+// hope is the prior model's gain, lessened where the configuration repeats what is in
+// the block or was measured; ok is false of what cannot be chosen.
+func (b *builder) hope(c record.Flat) (hope float64, ok bool) {
+	if b.taken[c.String()] {
+		return 0, false
+	}
+	gain, _, ok := b.options.Prior(c)
+	if !ok || math.IsNaN(gain) {
+		return 0, false
+	}
+	nearest := 1.0
+	for _, other := range b.block {
+		nearest = min(nearest, b.apart(c, other.Config)/expectedApart)
+	}
+	for _, other := range b.arms {
+		nearest = min(nearest, b.apart(c, other.Config)/expectedApart)
+	}
+	return gain - repeatCosts*(1-nearest), true
+}
+
+// climbHope walks uphill, one knob at a time.
+func (b *builder) climbHope(from record.Flat) record.Flat {
+	at, _ := b.hope(from)
 	for range 20 {
 		moved := false
 		for _, knobs := range b.options.Space.Steps(from, stepReaches()...) {
-			if next, ok := b.whole(knobs); ok && !b.taken[next.String()] {
-				if gain, _, known := b.options.Prior(next); known && gain > at {
-					from, at, moved = next, gain, true
-				}
+			next, ok := b.whole(knobs)
+			if !ok {
+				continue
+			}
+			if hope, ok := b.hope(next); ok && hope > at {
+				from, at, moved = next, hope, true
 			}
 		}
 		if !moved {
@@ -159,4 +182,31 @@ func (b *builder) climbPrior(from record.Flat) record.Flat {
 		}
 	}
 	return from
+}
+
+// plain puts knobs back to where the reference has them, the cheapest first, as long
+// as the model holds all that together for no loss.
+func (b *builder) plain(from record.Flat) record.Flat {
+	top, _ := b.hope(from)
+	for {
+		best, most := record.Flat(nil), top-idleGain
+		for _, p := range b.options.Space {
+			if from[p.Name] == b.options.Reference[p.Name] {
+				continue
+			}
+			knobs := maps.Clone(from)
+			knobs[p.Name] = b.options.Reference[p.Name]
+			next, ok := b.whole(knobs)
+			if !ok || !b.options.Space.Contains(next) {
+				continue
+			}
+			if hope, ok := b.hope(next); ok && hope >= most {
+				best, most = next, hope
+			}
+		}
+		if best == nil {
+			return from
+		}
+		from = best
+	}
 }

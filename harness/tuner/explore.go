@@ -207,6 +207,10 @@ func (r *run) smooth(scores []decide.Score, trials []record.Trial) []decide.Scor
 		}
 		gains, deviations := model.Gains(configs, r.Reference.Config, seen)
 		for k, i := range at {
+			if own := math.Sqrt2 * model.Noise() / math.Sqrt(float64(scores[i].Pairs)); deviations[k] > own {
+				scores[i].Doubt(r.Goal, metric, own)
+				continue
+			}
 			scores[i].Estimate(r.Goal, metric, gains[k], deviations[k])
 		}
 	}

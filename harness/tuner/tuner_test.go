@@ -413,77 +413,6 @@ func TestRequirementThatNothingMeetsIsSaid(t *testing.T) {
 	}
 }
 
-func TestPlanFitsItsLimitsAndRefusesWhatCannotFit(t *testing.T) {
-	rates := Rates{ReferenceSPerByte: 3e-7, BestSPerByte: 1e-7, LaunchS: 0.1}
-	for _, row := range []struct {
-		limits Limits
-		fits   bool
-	}{
-		{Limits{BudgetS: 90}, true},
-		{Limits{BudgetS: 600}, true},
-		{Limits{BudgetS: 5}, false},
-		{Limits{Trials: 30}, true},
-		{Limits{Trials: 29}, false},
-		{Limits{Trials: 200, BudgetS: 90}, true},
-	} {
-		t.Run(fmt.Sprintf("%+v", row.limits), func(t *testing.T) {
-			d, err := Plan(rates, row.limits, 100e6)
-			if (err == nil) != row.fits {
-				t.Fatalf("err = %v, fits should be %v", err, row.fits)
-			}
-			if err != nil {
-				return
-			}
-			if row.limits.BudgetS > 0 && d.TotalS > row.limits.BudgetS {
-				t.Errorf("takes %.0f s of %.0f", d.TotalS, row.limits.BudgetS)
-			}
-			if row.limits.Trials > 0 && d.Trials > row.limits.Trials {
-				t.Errorf("takes %d trials of %d", d.Trials, row.limits.Trials)
-			}
-		})
-	}
-}
-
-// Several seekers look at the same configurations: the trials of one must count
-// together, whoever asked for it.
-func TestSeekersCallAConfigurationByOneName(t *testing.T) {
-	for seed := range uint64(3) {
-		journal := &labtest.Journal{}
-		o := options(nfs(seed), journal, seed)
-		o.Bare, o.Space = false, paperSpace[:2]
-		var err error
-		if o.Goal, err = decide.ParseGoal("throughput,p99,rss", nil, 0); err != nil {
-			t.Fatal(err)
-		}
-		rec, err := Tune(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		names, blocks := map[string]string{}, map[string]bool{}
-		for _, trial := range journal.Trials() {
-			if trial.Phase != record.Search {
-				continue
-			}
-			id := trial.Config.ID()
-			if name, known := names[id]; known && name != trial.Arm {
-				t.Errorf("seed %d: %s is called %s and %s", seed, trial.Config, name, trial.Arm)
-			}
-			place := fmt.Sprintf("%d %s", trial.Block, id)
-			if blocks[place] {
-				t.Errorf("seed %d: block %d holds %s twice", seed, trial.Block, trial.Config)
-			}
-			names[id], blocks[place] = trial.Arm, true
-		}
-		front := map[string]bool{}
-		for _, p := range rec.Front {
-			if front[p.Config.ID()] {
-				t.Errorf("seed %d: the front holds %s twice", seed, p.Config)
-			}
-			front[p.Config.ID()] = true
-		}
-	}
-}
-
 func TestARecommendationSaysHowFarKnobsMayMoveAndWhichMatter(t *testing.T) {
 	o := options(nfs(1), &labtest.Journal{}, 1)
 	o.Bare = false
@@ -521,22 +450,5 @@ func TestWhatFailedInTheSearchIsNamed(t *testing.T) {
 	}
 	if got := failures(trials[:1], reference); got != nil {
 		t.Errorf("%v of a search in which nothing failed", got)
-	}
-}
-
-func TestASearchThatSawTooLittleSaysSo(t *testing.T) {
-	o := options(nfs(1), &labtest.Journal{}, 1)
-	o.Bare, o.Limits = false, Limits{Trials: 30}
-	o.Space = paperSpace[1:2] // the starter lies outside, so that no model can be made of one block
-	rec, err := Tune(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rec.Plateau) > 0 {
-		t.Fatal("so many trials are enough for a model; give fewer")
-	}
-	told := slices.ContainsFunc(rec.Warnings, func(w string) bool { return strings.Contains(w, "too few to say how far each knob may move") })
-	if !told {
-		t.Errorf("warnings %q", rec.Warnings)
 	}
 }
