@@ -415,6 +415,9 @@ func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experi
 			return fmt.Errorf("%s: %w", c.scenario.Name, err)
 		}
 		result := f.gridResult(ses, c, trials)
+		if e.Design.OneSample {
+			result.Warnings = append(result.Warnings, "every round scanned the same files (sample: one): the intervals hold for them, not for the corpus")
+		}
 		if r.cut > 0 {
 			result.Warnings = append(result.Warnings, fmt.Sprintf("the budget ended after %d of %d pairs of each configuration", r.cut, r.most))
 		}

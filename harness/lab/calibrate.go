@@ -31,8 +31,9 @@ const (
 // tells whether the warm-up was enough, so that a machine that is warm costs one
 // warm-up and no more; if it was not, the calibration is set aside as a warm-up
 // and measured again; so it is, once, if a trial of it failed though the warm-up
-// ended well. Calibrate returns the trials of the last in the order of arms. An arm
-// that cannot be measured is an error: nothing can be compared with it.
+// ended well. Neither happens where it would take more launches than Warmest.
+// Calibrate returns the trials of the last in the order of arms. An arm that cannot
+// be measured is an error: nothing can be compared with it.
 func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, arms []Arm) ([]record.Trial, error) {
 	draw := small.Draw(c, l.Seed^calibrationSeed, 0)
 	before, err := l.Block(ctx, Block{Phase: record.Warmup, Arms: arms[:1], Draw: draw, Latency: calibrationLatency})
@@ -45,7 +46,7 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 			return nil, err
 		}
 		if err := measurable(trials); err != nil {
-			if repeated || before[0].Status != record.OK || !fleeting(trials) {
+			if repeated || before[0].Status != record.OK || !fleeting(trials) || !l.roomFor(len(arms)) {
 				return nil, err
 			}
 			repeated = true
@@ -55,7 +56,7 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 			continue
 		}
 		faster := 1 - trials[0].Metrics[record.Wall]/before[0].Metrics[record.Wall]
-		if before[0].Status != record.OK || !(faster > stillWarming) || index+1 >= mostWarmups {
+		if before[0].Status != record.OK || !(faster > stillWarming) || index+1 >= mostWarmups || !l.roomFor(len(arms)) {
 			return trials, nil
 		}
 		why := fmt.Sprintf("a warm-up: its %s was still %s faster than the one before it; a later calibration counts", Reference, unit.Percent(faster))
@@ -65,6 +66,9 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 		before = trials
 	}
 }
+
+// roomFor says whether a calibration of so many trials may be repeated.
+func (l *Bench) roomFor(trials int) bool { return l.Warmest == 0 || l.Launches()+trials <= l.Warmest }
 
 // measurable refuses a calibration with a trial that did not end well.
 func measurable(trials []record.Trial) error {

@@ -115,6 +115,7 @@ type Bench struct {
 	Quiet    Quiet                                    // what happens on a busy machine; the zero value: nothing
 	Cores    []int                                    // of the scenario; only a duet needs them
 	Earlier  int                                      // launches of the run's earlier scenarios, so that Job.Trial counts on
+	Warmest  int                                      // launches of Calibrate, at most; 0: as many as its rule asks for
 
 	trials []record.Trial
 	tally  tally

@@ -207,17 +207,29 @@ func (b *builder) addDrawn(config record.Flat) {
 
 // starters adds those not yet measured, in their order and within their share of
 // the launches, but a first block of them in any case. Beside a model they are two a
-// block: what it expects most of comes at once.
+// block, those first of which it expects most: what it has to offer comes at once.
 func (b *builder) starters(total int) {
-	most, room := max(BlockArms, total/starterShare), b.size
+	most, room, list := max(BlockArms, total/starterShare), b.size, b.options.Starters
 	if b.options.Prior != nil {
 		room = min(room, modelledStarters)
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(x, y Candidate) int { return downwards(b.expects(x.Config), b.expects(y.Config)) })
 	}
-	for i, s := range b.options.Starters {
+	for i, s := range list {
 		if i < most && len(b.block) < room && b.byID[s.ID] == nil {
 			b.add(s.ID, s.Config)
 		}
 	}
+}
+
+// expects is the prior model's gain of a configuration; of what it does not know, the
+// least.
+func (b *builder) expects(c record.Flat) float64 {
+	gain, _, ok := b.options.Prior(c)
+	if !ok || math.IsNaN(gain) {
+		return math.Inf(-1)
+	}
+	return gain
 }
 
 // whole completes a configuration of the space from the reference; ok is false

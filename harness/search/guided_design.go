@@ -149,8 +149,8 @@ func (b *builder) hope(c record.Flat) (hope float64, ok bool) {
 	if b.taken[c.String()] {
 		return 0, false
 	}
-	gain, _, ok := b.options.Prior(c)
-	if !ok || math.IsNaN(gain) {
+	gain := b.expects(c)
+	if math.IsInf(gain, -1) {
 		return 0, false
 	}
 	nearest := 1.0

@@ -25,6 +25,7 @@ type Rates struct {
 	AlsoSPerByte      []float64
 	LaunchS           float64 // what a launch costs beside the scan
 	SpentS            float64 // on calibration, once it is over; 0 before
+	Launched          int     // by calibration, likewise
 	Alone             bool    // one candidate at most is confirmed, and no wide configuration calibrated: a command's
 	PlaceboEvery      int     // a placebo meets the reference in every so many confirmation blocks; 0: never
 }
@@ -54,8 +55,8 @@ func (r Rates) candidates() int {
 }
 
 // calibrationTrials are spent before the design is fixed: a warm-up, the reference
-// and, of scans, the widest configuration. Warming up by rule may take more.
-func (r Rates) calibrationTrials() int { return 1 + r.candidates() }
+// and, of scans, the widest configuration. Warming up by rule may have taken more.
+func (r Rates) calibrationTrials() int { return max(1+r.candidates(), r.Launched) }
 
 // placebos is how many of so many confirmation blocks hold a placebo.
 func (r Rates) placebos(blocks int) int {

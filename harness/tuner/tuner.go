@@ -166,13 +166,17 @@ func (r *run) calibrate(ctx context.Context) error {
 	if r.Wide.Config != nil {
 		arms = append(arms, r.Wide)
 	}
+	if r.Limits.Trials > 0 { // warming up may take what the smallest design leaves
+		least := r.Prior.least(small)
+		r.Bench.Warmest = max(least.Calibration, r.Limits.Trials-least.Trials+least.Calibration)
+	}
 	trials, err := r.Bench.Calibrate(ctx, r.Corpus, small.Size, arms)
 	if err != nil {
 		return err
 	}
 	r.calibration = trials
 	r.rates = measured(r.Prior, trials[0], trials[len(trials)-1])
-	r.rates.SpentS = r.Bench.SpentS()
+	r.rates.SpentS, r.rates.Launched = r.Bench.SpentS(), r.Bench.Launches()
 	r.design, err = Plan(r.rates, r.Limits, r.Corpus.Bytes)
 	if tooSmall, ok := errors.AsType[*TooSmall](err); ok {
 		if r.Limits.BudgetS > 0 && tooSmall.Least.TotalS > hopeless*r.Limits.BudgetS {

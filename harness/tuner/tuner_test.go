@@ -289,17 +289,25 @@ func TestReferenceIsKeptWhenItAloneServes(t *testing.T) {
 }
 
 func TestTrialsAreNeverMoreThanAllowed(t *testing.T) {
-	for _, trials := range []int{40, 60, 100} {
-		f := nfs(5)
-		f.Others = func(lab.Job) float64 { return 0.5 } // a machine that is never quiet
-		o := options(f, &labtest.Journal{}, 5)
-		o.Limits = Limits{Trials: trials}
-		o.Bench.Quiet = lab.Quiet{Share: 0.05, Repeats: 3}
-		if _, err := Tune(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-		if f.Calls > trials {
-			t.Errorf("%d launches of %d allowed", f.Calls, trials)
+	for _, row := range []struct {
+		why    string
+		others func(call int) float64
+	}{
+		{"a machine that is never quiet", func(int) float64 { return 0.5 }},
+		{"one that warms up for long", func(call int) float64 { return max(0, 0.9-0.1*float64(call)) }},
+	} {
+		for _, trials := range []int{30, 31, 40, 60, 100} {
+			f := nfs(5)
+			f.Others = func(lab.Job) float64 { return row.others(f.Calls) }
+			o := options(f, &labtest.Journal{}, 5)
+			o.Limits = Limits{Trials: trials}
+			o.Bench.Quiet = lab.Quiet{Share: 0.05, Repeats: 3}
+			if _, err := Tune(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+			if f.Calls > trials {
+				t.Errorf("%s: %d launches of %d allowed", row.why, f.Calls, trials)
+			}
 		}
 	}
 }
