@@ -82,7 +82,7 @@ func replayHead(w io.Writer, r record.Replay) {
 	fmt.Fprintf(w, "  the reference is truly worth %s of the best\n", ofBest(r.Reference))
 	if r.Kind == "table" {
 		fmt.Fprintf(w, "  what looks best in all trials that searches may draw is truly worth %s: nobody can be expected to do better\n", ofBest(r.Ceiling))
-		fmt.Fprintf(w, "  what a configuration is truly worth is known to ± %s (one standard error)\n", ofBest(r.TruthError))
+		fmt.Fprintf(w, "  what the better configurations are truly worth is known to ± %s (one standard error)\n", ofBest(r.TruthError))
 		if least := slices.MinFunc(r.Targets, func(a, b record.ReplayTarget) int { return cmp.Compare(a.Eps, b.Eps) }).Eps; 2*r.TruthError > least {
 			fmt.Fprintf(w, "  warning: that is too coarse for a target of %s; record more rounds, or longer trials, on a quieter machine\n", ofBest(least))
 		}

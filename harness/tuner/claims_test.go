@@ -27,11 +27,10 @@ type claim struct {
 	reference       float64 // the same of the reference
 }
 
-// tune runs the main job on a surface whose every figure is known, with noise and
+// onSurface runs the main job on a surface whose every figure is known, with noise and
 // with a drift that a block's trials share.
-func tune(t *testing.T, s surface.Surface, trials int, noise float64, seed uint64) claim {
+func onSurface(t *testing.T, s surface.Surface, trials int, noise float64, seed uint64, bare bool) record.Recommendation {
 	t.Helper()
-	best := s.Throughput(s.Optimum)
 	f := target.Function{Seed: seed, CostS: 1, F: func(config record.Flat, draw, seed uint64) (map[string]float64, error) {
 		shared := 0.2 * rand.New(rand.NewPCG(draw, 7)).NormFloat64()
 		own := noise * rand.New(rand.NewPCG(seed, 0)).NormFloat64()
@@ -45,11 +44,18 @@ func tune(t *testing.T, s surface.Surface, trials int, noise float64, seed uint6
 	rec, err := tuner.Tune(t.Context(), tuner.Options{
 		Bench:    &lab.Bench{Run: "r", Scenario: s.Name, Seed: seed, Journal: &labtest.Journal{}, Measure: f.Measure},
 		Scenario: record.Scenario{Name: s.Name}, Reference: lab.Arm{Name: lab.Reference, Config: s.Reference},
-		Space: s.Space(), Goal: goal, Prior: tuner.Rates{ReferenceSPerByte: 1, BestSPerByte: 1, Alone: true}, Limits: tuner.Limits{Trials: trials}, Seed: seed, Bare: true,
+		Space: s.Space(), Goal: goal, Prior: tuner.Rates{ReferenceSPerByte: 1, BestSPerByte: 1, Alone: true}, Limits: tuner.Limits{Trials: trials}, Seed: seed, Bare: bare,
 	})
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
+	return rec
+}
+
+// tune is what one run says and what is true.
+func tune(t *testing.T, s surface.Surface, trials int, noise float64, seed uint64) claim {
+	t.Helper()
+	rec, best := onSurface(t, s, trials, noise, seed, true), s.Throughput(s.Optimum)
 	candidate := rec.Recommended
 	if rec.Candidate != nil {
 		candidate = *rec.Candidate
