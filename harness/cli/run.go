@@ -415,7 +415,7 @@ func (f *runFlags) runAll(ctx context.Context, ses *session, e experiment.Experi
 			return fmt.Errorf("%s: %w", c.scenario.Name, err)
 		}
 		result := f.gridResult(ses, c, trials)
-		if e.Design.OneSample {
+		if e.Design.OneSample && e.Design.Fidelity < 1 {
 			result.Warnings = append(result.Warnings, "every round scanned the same files (sample: one): the intervals hold for them, not for the corpus")
 		}
 		if r.cut > 0 {

@@ -46,8 +46,11 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 			return nil, err
 		}
 		if err := measurable(trials); err != nil {
-			if repeated || before[0].Status != record.OK || !fleeting(trials) || !l.roomFor(len(arms)) {
+			if repeated || before[0].Status != record.OK || !fleeting(trials) {
 				return nil, err
+			}
+			if !l.roomFor(len(arms)) {
+				return nil, fmt.Errorf("%w; the launches allowed leave no room to measure it again", err)
 			}
 			repeated = true
 			if err := l.throwAway(index, "a trial of it failed, though the warm-up had not; a later calibration counts"); err != nil {

@@ -110,9 +110,9 @@ func (b *builder) list() {
 	}
 }
 
-// What the prior model's picks keep apart by, and how little a knob must gain to be
-// left as the reference has it: less than the model's own error, so that it would be
-// moved for nothing, away from where people have been.
+// What the prior model's picks keep apart by, and how little all that
+// is put back to the reference's values may gain together: less than the model's own
+// error, so that it would be moved for nothing, away from where people have been.
 const (
 	expectedDraws = 2000
 	expectedApart = 0.1 // squared distance within which a pick repeats another
@@ -185,7 +185,7 @@ func (b *builder) climbHope(from record.Flat) record.Flat {
 }
 
 // plain puts knobs back to where the reference has them, the cheapest first, as long
-// as the model holds all that together for no loss.
+// as all that together costs less hope than idleGain.
 func (b *builder) plain(from record.Flat) record.Flat {
 	top, _ := b.hope(from)
 	for {

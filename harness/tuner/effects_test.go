@@ -39,6 +39,9 @@ func TestHowOftenIntervalsOfEffectsHoldTheTruth(t *testing.T) {
 				held, near, all = held+h, near+n, all+a
 			}
 			t.Logf("%s, noise %.0f %%: %d of %d intervals hold the truth, %d to within half a percent", s.Name, 100*noise, held, all, near)
+			if all != 10*2*len(s.Space()) {
+				t.Errorf("%d intervals, want one of each knob in two regions and ten runs", all)
+			}
 			if float64(held) < 0.6*float64(all) {
 				t.Errorf("%s, noise %.0f %%: %d of %d intervals hold the truth", s.Name, 100*noise, held, all)
 			}
@@ -63,7 +66,11 @@ func effectsHeld(t *testing.T, s surface.Surface, noise float64, seed uint64) (h
 		}
 	}
 	within := func(e record.Effect, slack float64) int {
-		if want := shares[place{e.Knob, string(e.Region)}]; e.Low-slack <= want && want <= e.High+slack {
+		want, ok := shares[place{e.Knob, string(e.Region)}]
+		if !ok {
+			t.Fatalf("the truth has no share of %s %s", e.Knob, e.Region)
+		}
+		if e.Low-slack <= want && want <= e.High+slack {
 			return 1
 		}
 		return 0

@@ -187,7 +187,10 @@ func (r *run) rung(ctx context.Context, groups [][]search.Candidate, before []re
 
 // smooth replaces the scores' raw medians by a surrogate's estimates, which take
 // what neighbours and other blocks tell into account. What lies outside the space
-// keeps its own.
+// keeps its own. So does, inside it too, what its own pairs tell more of than the
+// surrogate, which compresses what is far below the best: over a reference that is,
+// few pairs leave it unsure of everything alike. Raw it carries the luck of its
+// pairs, so that nothing else is left so.
 func (r *run) smooth(scores []decide.Score, trials []record.Trial) []decide.Score {
 	for _, metric := range r.Goal.Judged() {
 		seen := r.seen(trials, metric)

@@ -60,7 +60,7 @@ type About struct {
 	Cells      int     // configurations; 0: too many to count
 	Rounds     int     // of a table
 	PairNoise  float64 // standard deviation of one log ratio of a pair
-	TruthError float64 // of a table: standard error of the true gain of the better configurations
+	TruthError float64 // of a table: standard error of what the better configurations are truly worth beside each other
 	Ceiling    float64 // of a table: true gain of what looks best in all of the drawing half
 }
 

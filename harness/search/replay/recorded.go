@@ -252,7 +252,7 @@ func (g *Recorded) ceiling() float64 {
 // disagreement is the standard error of what the good ones are truly worth, as the two
 // halves tell it: by how much they differ on a configuration, over √2. It is that of the
 // best quarter, since noise is not everywhere alike: where storage is the bound trials
-// agree to 1 %, where the processors are, as for the best they mostly are, by far less.
+// agree to 1 %, where the processors are, as for the best they mostly are, far less well.
 // What the halves differ by on all alike is the reference's doing. Medians keep a few
 // wild ones out.
 func (g *Recorded) disagreement() float64 {
