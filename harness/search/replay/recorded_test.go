@@ -33,6 +33,34 @@ func TestTheHeldOutHalfTellsTheTruth(t *testing.T) {
 	}
 }
 
+func TestTheErrorOfATruthIsThatOfTheBetterConfigurations(t *testing.T) {
+	later := func(round int, off float64) float64 { return off * float64(round%2) }
+	lone := grid{rounds: 4, extra: func(round int, c record.Flat) float64 {
+		if c["io.workers"] == int64(3) { // the reference, which no configuration beside another needs
+			return later(round, 0.2)
+		}
+		return 0
+	}}.ground(t)
+	if got := lone.About().TruthError; got > 1e-6 {
+		t.Errorf("halves that differ in their reference alone give an error of %g", got)
+	}
+	best := grid{rounds: 4, extra: func(round int, c record.Flat) float64 {
+		io, _ := c.Float("io.workers")
+		batch, _ := c.Float("batch")
+		switch { // the better half of the grid
+		case io < 4 || io > 16:
+			return 0
+		case batch == 1 || batch == 4:
+			return later(round, 0.1)
+		default:
+			return later(round, -0.1)
+		}
+	}}.ground(t)
+	if got := best.About().TruthError; math.Abs(got-0.105) > 0.03 {
+		t.Errorf("the better configurations differ by 0.1 from half to half, the others not at all: an error of %.3f", got)
+	}
+}
+
 func configOf(t *testing.T, g *Recorded, key string) record.Flat {
 	t.Helper()
 	for _, tr := range g.table.Trials {
