@@ -50,7 +50,7 @@ func (l *Bench) Calibrate(ctx context.Context, c corpus.Corpus, small Sizing, ar
 				return nil, err
 			}
 			if !l.roomFor(len(arms)) {
-				return nil, fmt.Errorf("%w; the launches allowed leave no room to measure it again", err)
+				return nil, fmt.Errorf("%w; --trials leaves no room to measure it again, a larger one would", err)
 			}
 			repeated = true
 			if err := l.throwAway(index, "a trial of it failed, though the warm-up had not; a later calibration counts"); err != nil {

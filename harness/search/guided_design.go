@@ -110,9 +110,9 @@ func (b *builder) list() {
 	}
 }
 
-// What the prior model's picks keep apart by, and how little all that
-// is put back to the reference's values may gain together: less than the model's own
-// error, so that it would be moved for nothing, away from where people have been.
+// By how much the prior model's picks stand apart, and how much of its gain a pick may
+// give up to differ from the reference in fewer knobs: less than the model's own error,
+// so that those knobs would be moved for nothing.
 const (
 	expectedDraws = 2000
 	expectedApart = 0.1 // squared distance within which a pick repeats another

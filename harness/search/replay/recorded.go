@@ -259,7 +259,7 @@ func (g *Recorded) disagreement() float64 {
 	drawn, held := g.halves[Drawing].centre[:len(g.cells)], g.halves[HeldOut].centre
 	var cells []int
 	for cell := range len(g.cells) {
-		if !math.IsNaN(drawn[cell] + held[cell]) {
+		if d := drawn[cell] - held[cell]; !math.IsNaN(d) && !math.IsInf(d, 0) {
 			cells = append(cells, cell)
 		}
 	}
